@@ -1,0 +1,147 @@
+package dev.rosetta;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to compare and how. Start from {@link #of} and refine with the {@code with…} methods.
+ *
+ * @param a first side: a model file, a Hugging Face directory, a first shard, or a recorded trace
+ * @param b second side
+ * @param prompt text to run, or null for the built-in prompt
+ * @param tokens token ids to run instead of text, or null
+ * @param threshold bound on {@code maxDiff} where element types are equal but bytes are not
+ * @param filter capture points to compare, or null for all
+ * @param bos whether a prompt starts with the beginning-of-sequence token
+ * @param maxTokens greedy tokens to continue with after the prompt, on both sides
+ * @param forwardPass whether to run the models; without it weights, config and tokenizer only
+ * @param proof whether diagnoses are proven by repairing and running again
+ * @param backend name of the kernel back end, or {@code auto}
+ * @param threads worker threads, or 0 for one per processor
+ */
+public record ComparisonRequest(
+    Path a,
+    Path b,
+    @Nullable String prompt,
+    @Nullable List<Integer> tokens,
+    double threshold,
+    @Nullable Pattern filter,
+    Bos bos,
+    int maxTokens,
+    boolean forwardPass,
+    boolean proof,
+    String backend,
+    int threads) {
+
+  /** The prompt used where none is given: prose, digits, code and non-ASCII, over 8 tokens. */
+  public static final String DEFAULT_PROMPT =
+      "The 3 quick brown foxes said: \"2+2=4\", n'est-ce pas? def f(x): return x";
+
+  /** The default of {@link #threshold()}. */
+  public static final double DEFAULT_THRESHOLD = 1e-3;
+
+  /** Whether the beginning-of-sequence token is put in front of a text prompt. */
+  public enum Bos {
+    /** As the tokenizer says. */
+    AUTO,
+    ON,
+    OFF
+  }
+
+  /**
+   * @throws IllegalArgumentException if the threshold is negative or not finite, a count is negative,
+   *     the token list is empty, or both prompt and tokens are given
+   */
+  public ComparisonRequest {
+    Objects.requireNonNull(a, "a");
+    Objects.requireNonNull(b, "b");
+    if (!(threshold >= 0) || Double.isInfinite(threshold)) {
+      throw new IllegalArgumentException(
+          "threshold must be a finite number that is not negative, not " + threshold);
+    }
+    if (prompt != null && tokens != null) {
+      throw new IllegalArgumentException("give a prompt or token ids, not both");
+    }
+    if (tokens != null) {
+      tokens = List.copyOf(tokens);
+      if (tokens.isEmpty()) {
+        throw new IllegalArgumentException("the list of token ids is empty");
+      }
+      for (int token : tokens) {
+        if (token < 0) {
+          throw new IllegalArgumentException("token id " + token + " is negative");
+        }
+      }
+    }
+    if (maxTokens < 0) {
+      throw new IllegalArgumentException("maxTokens must not be negative, it is " + maxTokens);
+    }
+    if (threads < 0) {
+      throw new IllegalArgumentException("threads must not be negative, it is " + threads);
+    }
+  }
+
+  /** A full comparison of two sides with every default. */
+  public static ComparisonRequest of(Path a, Path b) {
+    return new ComparisonRequest(
+        a, b, null, null, DEFAULT_THRESHOLD, null, Bos.AUTO, 0, true, true, "auto", 0);
+  }
+
+  public ComparisonRequest withPrompt(String text) {
+    return new ComparisonRequest(
+        a, b, text, null, threshold, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+  }
+
+  public ComparisonRequest withTokens(List<Integer> ids) {
+    return new ComparisonRequest(
+        a, b, null, ids, threshold, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+  }
+
+  public ComparisonRequest withThreshold(double bound) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, bound, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+  }
+
+  public ComparisonRequest withFilter(Pattern points) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, points, bos, maxTokens, forwardPass, proof, backend,
+        threads);
+  }
+
+  public ComparisonRequest withBos(Bos policy) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, policy, maxTokens, forwardPass, proof, backend,
+        threads);
+  }
+
+  public ComparisonRequest withMaxTokens(int count) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, bos, count, forwardPass, proof, backend, threads);
+  }
+
+  /** Weights, config and tokenizer only. */
+  public ComparisonRequest withoutForwardPass() {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, bos, maxTokens, false, proof, backend, threads);
+  }
+
+  /** Diagnoses stay at what the evidence shows; nothing is repaired and run again. */
+  public ComparisonRequest withoutProof() {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, false, backend,
+        threads);
+  }
+
+  public ComparisonRequest withBackend(String name) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof, name, threads);
+  }
+
+  public ComparisonRequest withThreads(int count) {
+    return new ComparisonRequest(
+        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof, backend, count);
+  }
+}

@@ -1,0 +1,7 @@
+package dev.rosetta;
+
+/** One of the two inputs of a comparison. */
+public enum Side {
+  A,
+  B
+}

@@ -1,0 +1,44 @@
+package dev.rosetta.model;
+
+import java.util.List;
+
+/**
+ * One entry of a file's tensor directory, as the file states it.
+ *
+ * @param name the tensor's name in the file
+ * @param type how its elements are encoded
+ * @param dims dimensions as listed by the file, in the {@link DimensionOrder} of its source
+ * @param layout where quantised blocks begin
+ * @param scale factor on every decoded value; 1 except for {@link ElementType#APR_Q8}, whose one
+ *     scale precedes its data
+ * @param file index of the file that holds the data, into {@link ModelSource#files()}
+ * @param offset byte offset of the first block in that file
+ * @param byteSize bytes of the data, without padding after it
+ */
+public record TensorInfo(
+    String name,
+    ElementType type,
+    List<Long> dims,
+    BlockLayout layout,
+    float scale,
+    int file,
+    long offset,
+    long byteSize) {
+
+  public TensorInfo {
+    dims = List.copyOf(dims);
+  }
+
+  /**
+   * Number of elements: the product of the dimensions, 1 for a scalar.
+   *
+   * @throws ArithmeticException if the product does not fit a {@code long}
+   */
+  public long elements() {
+    long product = 1;
+    for (long dim : dims) {
+      product = Math.multiplyExact(product, dim);
+    }
+    return product;
+  }
+}

@@ -1,0 +1,43 @@
+package dev.rosetta.model;
+
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tokenizer as the file states it. What the file does not state is null or empty; defaults are
+ * applied by the tokenizer, not here.
+ *
+ * @param model tokenizer family in GGUF's words: {@code gpt2} (byte-level BPE), {@code llama}
+ *     (SentencePiece BPE), {@code bert}, {@code t5}, …; null if not stated
+ * @param preTokenizer pre-tokenizer in GGUF's words ({@code qwen2}, {@code llama-bpe}, …), or null
+ * @param tokens token texts, position = id, in the vocabulary's own spelling (byte-level letters,
+ *     U+2581 for a space)
+ * @param scores SentencePiece scores by id, or null
+ * @param types GGUF token types by id (1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6
+ *     byte), or null
+ * @param merges BPE merges in order of rank, each {@code "left right"}
+ * @param bos beginning-of-sequence id
+ * @param eos end-of-sequence id
+ * @param unknown id of the unknown token
+ * @param padding padding id
+ * @param addBos whether a prompt starts with {@code bos}, or null if not stated
+ * @param addEos whether a prompt ends with {@code eos}, or null if not stated
+ * @param addSpacePrefix whether SentencePiece puts a space in front, or null if not stated
+ * @param chatTemplate Jinja source, never evaluated, or null
+ */
+public record Vocabulary(
+    @Nullable String model,
+    @Nullable String preTokenizer,
+    List<String> tokens,
+    float @Nullable [] scores,
+    int @Nullable [] types,
+    List<String> merges,
+    OptionalInt bos,
+    OptionalInt eos,
+    OptionalInt unknown,
+    OptionalInt padding,
+    @Nullable Boolean addBos,
+    @Nullable Boolean addEos,
+    @Nullable Boolean addSpacePrefix,
+    @Nullable String chatTemplate) {}

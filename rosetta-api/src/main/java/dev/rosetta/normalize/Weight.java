@@ -1,0 +1,236 @@
+package dev.rosetta.normalize;
+
+import dev.rosetta.model.BlockLayout;
+import dev.rosetta.model.ElementType;
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.ModelException;
+import dev.rosetta.model.ModelSource;
+import dev.rosetta.model.TensorInfo;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.spi.ElementCodec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A weight in canonical form: {@code [rows, columns]}, row-major, canonical row order; vectors have
+ * one row. Backed either by rows of a stored tensor or, for a repaired view, by values in memory.
+ * Immutable and thread-safe.
+ */
+public final class Weight {
+  private final TensorRole role;
+  private final ModelSource source;
+  private final TensorInfo tensor;
+  private final @Nullable ElementCodec codec;
+  private final int firstRow;
+  private final int rows;
+  private final int columns;
+  private final int @Nullable [] storedRows;
+  private final float @Nullable [] values;
+
+  private Weight(
+      TensorRole role,
+      ModelSource source,
+      TensorInfo tensor,
+      @Nullable ElementCodec codec,
+      int firstRow,
+      int rows,
+      int columns,
+      int @Nullable [] storedRows,
+      float @Nullable [] values) {
+    this.role = role;
+    this.source = source;
+    this.tensor = tensor;
+    this.codec = codec;
+    this.firstRow = firstRow;
+    this.rows = rows;
+    this.columns = columns;
+    this.storedRows = storedRows;
+    this.values = values;
+  }
+
+  /**
+   * Rows {@code [firstRow, firstRow + rows)} of a stored tensor, read as rows of {@code columns}.
+   *
+   * @param codec decodes the tensor's type; null makes the weight unreadable
+   * @param storedRows canonical row to row of this range, or null where they are the same
+   */
+  public static Weight stored(
+      TensorRole role,
+      ModelSource source,
+      TensorInfo tensor,
+      @Nullable ElementCodec codec,
+      int firstRow,
+      int rows,
+      int columns,
+      int @Nullable [] storedRows) {
+    return new Weight(
+        role, source, tensor, codec, firstRow, rows, columns, storedRows, null);
+  }
+
+  /**
+   * This weight with other values: a repair, or the other side's data.
+   *
+   * @param newValues {@code rows * columns} float32 in canonical order, not to be modified afterwards
+   */
+  public Weight withValues(int newRows, int newColumns, float[] newValues) {
+    if (newValues.length != Math.multiplyExact(newRows, newColumns)) {
+      throw new IllegalArgumentException(
+          newValues.length + " values for [" + newRows + ", " + newColumns + "]");
+    }
+    return new Weight(role, source, tensor, codec, 0, newRows, newColumns, null, newValues);
+  }
+
+  /** This weight with its rows taken in another order, as canonical row to row of the stored range. */
+  public Weight withStoredRows(int @Nullable [] order) {
+    return new Weight(role, source, tensor, codec, firstRow, rows, columns, order, values);
+  }
+
+  public TensorRole role() {
+    return role;
+  }
+
+  public ModelSource source() {
+    return source;
+  }
+
+  /** The stored tensor behind it. */
+  public TensorInfo tensor() {
+    return tensor;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public int columns() {
+    return columns;
+  }
+
+  /** First row of the stored tensor that belongs to this weight; not 0 for parts of fused tensors. */
+  public int firstRow() {
+    return firstRow;
+  }
+
+  /** Whether it is backed by values in memory. */
+  public boolean isInMemory() {
+    return values != null;
+  }
+
+  /** Whether its element type can be decoded. */
+  public boolean isReadable() {
+    return values != null || codec != null;
+  }
+
+  /** Row of the stored range that holds canonical row {@code row}. */
+  public int storedRow(int row) {
+    return storedRows == null ? row : storedRows[row];
+  }
+
+  /** Whether rows are stored in canonical order. */
+  public boolean isInStoredOrder() {
+    return storedRows == null;
+  }
+
+  /**
+   * Whether every row is a whole number of bytes that a kernel can take as it is: stored, each row
+   * beginning with a block, no tensor-wide scale.
+   */
+  public boolean hasKernelRows() {
+    return values == null
+        && (tensor.layout() == BlockLayout.ROW_ALIGNED
+            || columns % tensor.type().blockElements() == 0)
+        && tensor.type() != ElementType.APR_Q8;
+  }
+
+  /** Bytes of one stored row; meaningful where {@link #hasKernelRows()}. */
+  public long rowBytes() {
+    return tensor.type().byteSize(columns);
+  }
+
+  /**
+   * Copies the encoded bytes of consecutive stored rows (canonical order is the caller's business).
+   *
+   * @param row first row of the stored range
+   */
+  public void readRows(int row, int count, MemorySegment target) {
+    long rowBytes = rowBytes();
+    source.read(
+        tensor,
+        Math.multiplyExact(Math.addExact((long) firstRow, row), rowBytes),
+        target,
+        Math.multiplyExact(count, rowBytes));
+  }
+
+  /**
+   * Decodes one canonical row to {@code target[offset…offset + columns)}.
+   *
+   * @throws ModelException if the element type cannot be decoded or the file cannot be read
+   */
+  public void decodeRow(int row, float[] target, int offset) {
+    if (values != null) {
+      System.arraycopy(values, row * columns, target, offset, columns);
+      return;
+    }
+    int stored = storedRow(row) + firstRow;
+    if (tensor.layout() == BlockLayout.ROW_ALIGNED) {
+      long rowBytes = rowBytes();
+      decode(Math.multiplyExact(stored, rowBytes), 0, target, offset, columns);
+    } else {
+      decodeElements(Math.multiplyExact((long) stored, columns), target, offset, columns);
+    }
+  }
+
+  /** Every value in canonical order. */
+  public float[] decodeAll() {
+    if (values != null) {
+      return values;
+    }
+    float[] all = new float[Math.multiplyExact(rows, columns)];
+    for (int row = 0; row < rows; row++) {
+      decodeRow(row, all, row * columns);
+    }
+    return all;
+  }
+
+  private void decodeElements(long first, float[] target, int offset, int count) {
+    int block = tensor.type().blockElements();
+    long firstBlock = first / block;
+    decode(
+        Math.multiplyExact(firstBlock, (long) tensor.type().blockBytes()),
+        Math.toIntExact(first - firstBlock * block),
+        target,
+        offset,
+        count);
+  }
+
+  /** Decodes {@code count} elements, {@code skip} elements after the block at byte {@code from}. */
+  private void decode(long from, int skip, float[] target, int offset, int count) {
+    if (codec == null) {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_ELEMENT_TYPE,
+          source.path(),
+          tensor.offset(),
+          "tensor '" + tensor.name() + "' is " + tensor.type() + ", which cannot be decoded");
+    }
+    ElementType type = tensor.type();
+    int padded = Math.ceilDiv(skip + count, type.blockElements()) * type.blockElements();
+    long bytes = type.byteSize(padded);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment blocks = arena.allocate(Math.max(bytes, 1), 64);
+      source.read(tensor, from, blocks, bytes);
+      if (skip == 0 && padded == count) {
+        codec.decode(blocks, 0, target, offset, count);
+      } else {
+        float[] whole = new float[padded];
+        codec.decode(blocks, 0, whole, 0, padded);
+        System.arraycopy(whole, skip, target, offset, count);
+      }
+    }
+    if (tensor.scale() != 1f) {
+      for (int i = offset; i < offset + count; i++) {
+        target[i] *= tensor.scale();
+      }
+    }
+  }
+}

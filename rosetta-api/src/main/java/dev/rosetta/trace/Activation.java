@@ -1,0 +1,26 @@
+package dev.rosetta.trace;
+
+/**
+ * The values at one capture point.
+ *
+ * @param tokens number of prompt positions
+ * @param width values per position
+ * @param values {@code tokens * width} float32, row-major; not to be modified
+ */
+public record Activation(int tokens, int width, float[] values) {
+
+  /**
+   * @throws IllegalArgumentException if the number of values is not {@code tokens * width}
+   */
+  public Activation {
+    if (tokens < 0 || width < 0 || values.length != Math.multiplyExact(tokens, width)) {
+      throw new IllegalArgumentException(
+          values.length + " values for [" + tokens + ", " + width + "]");
+    }
+  }
+
+  /** The value of channel {@code channel} at position {@code token}. */
+  public float at(int token, int channel) {
+    return values[token * width + channel];
+  }
+}

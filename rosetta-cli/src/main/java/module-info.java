@@ -1,0 +1,5 @@
+/** The rosetta command. */
+module dev.rosetta.cli {
+  requires dev.rosetta;
+  requires info.picocli;
+}

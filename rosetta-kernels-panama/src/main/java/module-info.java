@@ -1,0 +1,4 @@
+/** Kernels in C with AVX2 and AVX-512, called through java.lang.foreign. */
+module dev.rosetta.kernels.panama {
+  requires dev.rosetta;
+}
