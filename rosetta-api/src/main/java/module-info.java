@@ -11,4 +11,5 @@ module dev.rosetta {
   uses dev.rosetta.spi.ElementCodec;
   uses dev.rosetta.spi.KernelBackend;
   uses dev.rosetta.spi.ModelFormat;
+  uses dev.rosetta.spi.TraceFormat;
 }
