@@ -2,4 +2,6 @@
 module dev.rosetta.formats {
   requires transitive dev.rosetta;
   requires tools.jackson.core;
+
+  exports dev.rosetta.formats;
 }

@@ -1,10 +1,14 @@
 package dev.rosetta.model;
 
-/** Why an input cannot be read. The names are part of the JSON error object. */
+/**
+ * Why an input cannot be read or an output cannot be written. The names are part of the JSON error
+ * object.
+ */
 public enum ErrorCode {
   NOT_FOUND,
   NOT_A_FILE,
   UNREADABLE,
+  NOT_WRITABLE,
   UNKNOWN_FORMAT,
   UNSUPPORTED_VERSION,
   UNSUPPORTED_ELEMENT_TYPE,

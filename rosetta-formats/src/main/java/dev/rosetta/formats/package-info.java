@@ -1,0 +1,10 @@
+/**
+ * What the writers of all formats share: a tensor to be written, its data as a stream of encoded
+ * bytes, and the atomic replacement of a file.
+ *
+ * <p>Tensor entries flow in, a complete file comes out or none. Imports {@code dev.rosetta.model}.
+ */
+@NullMarked
+package dev.rosetta.formats;
+
+import org.jspecify.annotations.NullMarked;
