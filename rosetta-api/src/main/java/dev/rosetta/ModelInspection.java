@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param dimensionOrder order of {@link TensorInfo#dims()}
  * @param tensors the tensor directory in file order
  * @param roles canonical role of each tensor by its name; tensors without a role are absent
+ * @param expectedDims row-major dims that the effective configuration gives to each tensor with a
+ *     role, {@code [out, in]} for a matrix, by the tensor's name; absent where the configuration
+ *     does not say
  * @param notes damage, oddities and what was normalised
  */
 public record ModelInspection(
@@ -30,4 +33,5 @@ public record ModelInspection(
     DimensionOrder dimensionOrder,
     List<TensorInfo> tensors,
     Map<String, String> roles,
+    Map<String, List<Long>> expectedDims,
     List<SourceNote> notes) {}

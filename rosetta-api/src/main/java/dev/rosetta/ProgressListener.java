@@ -1,7 +1,5 @@
 package dev.rosetta;
 
-import dev.rosetta.model.ModelSource;
-
 /**
  * Told how a comparison goes. Called from the thread that compares; a listener that takes long
  * delays the comparison. Every method does nothing unless overridden.
@@ -11,8 +9,11 @@ public interface ProgressListener {
   /** Hears nothing. */
   ProgressListener SILENT = new ProgressListener() {};
 
-  /** A side's directory was read; its tensors can be listed. */
-  default void opened(Side side, ModelSource source) {}
+  /**
+   * A side's directory was read and understood, before any of its data is used. Not called for a
+   * recorded trace.
+   */
+  default void opened(Side side, ModelInspection inspection) {}
 
   /**
    * Work advanced.
