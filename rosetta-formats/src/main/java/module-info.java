@@ -4,4 +4,39 @@ module dev.rosetta.formats {
   requires tools.jackson.core;
 
   exports dev.rosetta.formats;
+
+  provides dev.rosetta.spi.ElementCodec with
+      dev.rosetta.formats.quant.AprQ4Codec,
+      dev.rosetta.formats.quant.AprQ8Codec,
+      dev.rosetta.formats.quant.BF16Codec,
+      dev.rosetta.formats.quant.F16Codec,
+      dev.rosetta.formats.quant.F32Codec,
+      dev.rosetta.formats.quant.F64Codec,
+      dev.rosetta.formats.quant.F8Codecs.E4M3,
+      dev.rosetta.formats.quant.F8Codecs.E4M3Fnuz,
+      dev.rosetta.formats.quant.F8Codecs.E5M2,
+      dev.rosetta.formats.quant.F8Codecs.E5M2Fnuz,
+      dev.rosetta.formats.quant.F8Codecs.E8M0,
+      dev.rosetta.formats.quant.IQ4_NLCodec,
+      dev.rosetta.formats.quant.IQ4_XSCodec,
+      dev.rosetta.formats.quant.IntegerCodecs.OfBool,
+      dev.rosetta.formats.quant.IntegerCodecs.OfI16,
+      dev.rosetta.formats.quant.IntegerCodecs.OfI32,
+      dev.rosetta.formats.quant.IntegerCodecs.OfI64,
+      dev.rosetta.formats.quant.IntegerCodecs.OfI8,
+      dev.rosetta.formats.quant.IntegerCodecs.OfU16,
+      dev.rosetta.formats.quant.IntegerCodecs.OfU32,
+      dev.rosetta.formats.quant.IntegerCodecs.OfU64,
+      dev.rosetta.formats.quant.IntegerCodecs.OfU8,
+      dev.rosetta.formats.quant.MXFP4Codec,
+      dev.rosetta.formats.quant.Q2_KCodec,
+      dev.rosetta.formats.quant.Q3_KCodec,
+      dev.rosetta.formats.quant.Q4_0Codec,
+      dev.rosetta.formats.quant.Q4_1Codec,
+      dev.rosetta.formats.quant.Q4_KCodec,
+      dev.rosetta.formats.quant.Q5_0Codec,
+      dev.rosetta.formats.quant.Q5_1Codec,
+      dev.rosetta.formats.quant.Q5_KCodec,
+      dev.rosetta.formats.quant.Q6_KCodec,
+      dev.rosetta.formats.quant.Q8_0Codec;
 }

@@ -1,0 +1,18 @@
+package dev.rosetta.formats.quant;
+
+import dev.rosetta.model.ElementType;
+import java.lang.foreign.MemorySegment;
+
+/** IEEE half precision, subnormals included. */
+public final class F16Codec extends CheckedCodec {
+  public F16Codec() {
+    super(ElementType.F16);
+  }
+
+  @Override
+  void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    for (int i = 0; i < elements; i++) {
+      target[to + i] = half(blocks, at + 2L * i);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.rosetta.formats.quant;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The twelve bytes that hold eight 6-bit scales and eight 6-bit minima of Q4_K and Q5_K.
+ *
+ * <p>Sub-blocks 0…3: the low six bits of bytes 0…3 (scales) and 4…7 (minima). Sub-blocks 4…7: low
+ * four bits in the low (scales) and high (minima) nibbles of bytes 8…11, upper two bits in bits 6,
+ * 7 of bytes 0…3 (scales) and 4…7 (minima).
+ */
+final class PackedScales {
+  private PackedScales() {}
+
+  static int scale(MemorySegment blocks, long at, int s) {
+    if (s < 4) {
+      return u8(blocks, at + s) & 63;
+    }
+    return u8(blocks, at + s + 4) & 15 | u8(blocks, at + s - 4) >> 6 << 4;
+  }
+
+  static int minimum(MemorySegment blocks, long at, int s) {
+    if (s < 4) {
+      return u8(blocks, at + s + 4) & 63;
+    }
+    return u8(blocks, at + s + 4) >> 4 | u8(blocks, at + s) >> 6 << 4;
+  }
+
+  private static int u8(MemorySegment blocks, long at) {
+    return CheckedCodec.u8(blocks, at);
+  }
+}

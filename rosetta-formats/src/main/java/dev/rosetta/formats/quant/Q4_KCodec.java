@@ -1,0 +1,29 @@
+package dev.rosetta.formats.quant;
+
+import dev.rosetta.model.ElementType;
+import java.lang.foreign.MemorySegment;
+
+/** Four bits; 8 sub-blocks of 32 with a 6-bit scale and a 6-bit minimum each. */
+public final class Q4_KCodec extends BlockCodec {
+  public Q4_KCodec() {
+    super(ElementType.Q4_K);
+  }
+
+  // 144 bytes: d f16 | dmin f16 | scales[12], see PackedScales | qs[128]
+  // qs[32g…32g + 31]: low nibbles are sub-block 2g, high nibbles sub-block 2g + 1
+  // value d * scale * q - dmin * minimum
+  @Override
+  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+    float d = half(blocks, at);
+    float dmin = half(blocks, at + 2);
+    for (int s = 0; s < 8; s++) {
+      float step = d * PackedScales.scale(blocks, at + 4, s);
+      float min = dmin * PackedScales.minimum(blocks, at + 4, s);
+      long qs = at + 16 + 32 * (s >> 1);
+      int shift = 4 * (s & 1);
+      for (int l = 0; l < 32; l++) {
+        target[to + 32 * s + l] = step * ((u8(blocks, qs + l) >> shift) & 15) - min;
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package dev.rosetta.formats.quant;
+
+import dev.rosetta.model.ElementType;
+import java.lang.foreign.MemorySegment;
+
+/** A signed byte each and a scale for 32 elements. */
+public final class Q8_0Codec extends BlockCodec {
+  public Q8_0Codec() {
+    super(ElementType.Q8_0);
+  }
+
+  // 34 bytes: d f16 | qs i8[32]; value q * d
+  @Override
+  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+    float d = half(blocks, at);
+    for (int j = 0; j < 32; j++) {
+      target[to + j] = blocks.get(I8, at + 2 + j) * d;
+    }
+  }
+}
