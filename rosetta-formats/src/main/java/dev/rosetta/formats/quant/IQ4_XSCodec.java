@@ -21,7 +21,7 @@ public final class IQ4_XSCodec extends BlockCodec {
       int low = (u8(blocks, at + 4 + (s >> 1)) >> 4 * (s & 1)) & 15;
       int high = (scalesHigh >> 2 * s) & 3;
       float step = d * ((low | high << 4) - 32);
-      long qs = at + 8 + 16 * s;
+      long qs = at + 8 + 16L * s;
       for (int j = 0; j < 16; j++) {
         int q = u8(blocks, qs + j);
         target[to + 32 * s + j] = NonLinear4.value(q & 15) * step;
