@@ -21,7 +21,7 @@ public final class Q2_KCodec extends BlockCodec {
       int scale = u8(blocks, at + s);
       float step = d * (scale & 15);
       float min = dmin * (scale >> 4);
-      long qs = at + 16 + 32 * (s >> 3) + 16 * (s & 1);
+      long qs = at + 16 + 32L * (s >> 3) + 16L * (s & 1);
       int shift = 2 * ((s >> 1) & 3);
       for (int l = 0; l < 16; l++) {
         target[to + 16 * s + l] = step * ((u8(blocks, qs + l) >> shift) & 3) - min;

@@ -21,8 +21,8 @@ public final class Q3_KCodec extends BlockCodec {
       int low = s < 8 ? u8(blocks, at + 96 + s) & 15 : u8(blocks, at + 88 + s) >> 4;
       int high = (u8(blocks, at + 104 + (s & 3)) >> 2 * (s >> 2)) & 3;
       float step = d * ((low | high << 4) - 32);
-      long qs = at + 32 + 32 * (s >> 3) + 16 * (s & 1);
-      long hmask = at + 16 * (s & 1);
+      long qs = at + 32 + 32L * (s >> 3) + 16L * (s & 1);
+      long hmask = at + 16L * (s & 1);
       int shift = 2 * ((s >> 1) & 3);
       int bit = s >> 1;
       for (int l = 0; l < 16; l++) {

@@ -19,7 +19,7 @@ public final class Q4_KCodec extends BlockCodec {
     for (int s = 0; s < 8; s++) {
       float step = d * PackedScales.scale(blocks, at + 4, s);
       float min = dmin * PackedScales.minimum(blocks, at + 4, s);
-      long qs = at + 16 + 32 * (s >> 1);
+      long qs = at + 16 + 32L * (s >> 1);
       int shift = 4 * (s & 1);
       for (int l = 0; l < 32; l++) {
         target[to + 32 * s + l] = step * ((u8(blocks, qs + l) >> shift) & 15) - min;

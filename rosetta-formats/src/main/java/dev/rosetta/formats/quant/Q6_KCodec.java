@@ -20,9 +20,9 @@ public final class Q6_KCodec extends BlockCodec {
       float step = d * blocks.get(I8, at + 192 + s);
       int quarter = (s >> 1) & 3;
       int first = 16 * (s & 1);
-      long ql = at + 64 * (s >> 3) + 32 * (quarter & 1) + first;
+      long ql = at + 64L * (s >> 3) + 32L * (quarter & 1) + first;
       int lowShift = 4 * (quarter >> 1);
-      long qh = at + 128 + 32 * (s >> 3) + first;
+      long qh = at + 128 + 32L * (s >> 3) + first;
       int highShift = 2 * quarter;
       for (int l = 0; l < 16; l++) {
         int low = (u8(blocks, ql + l) >> lowShift) & 15;
