@@ -5,6 +5,7 @@ module dev.rosetta {
 
   exports dev.rosetta;
   exports dev.rosetta.model;
+  exports dev.rosetta.report;
   exports dev.rosetta.spi;
   exports dev.rosetta.trace;
 

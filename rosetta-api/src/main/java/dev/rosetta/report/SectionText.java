@@ -1,0 +1,284 @@
+package dev.rosetta.report;
+
+import dev.rosetta.Diagnosis;
+import dev.rosetta.DiagnosisCode;
+import dev.rosetta.Difference;
+import dev.rosetta.PointComparison;
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.Side;
+import dev.rosetta.TensorComparison;
+import dev.rosetta.model.Severity;
+import dev.rosetta.report.Palette.Tone;
+import dev.rosetta.report.TextReport.Detail;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Writes one section of the text report. */
+final class SectionText {
+  private static final int LONGEST_NAME = 200;
+
+  private final Lines lines;
+  private final SideNames names;
+  private final Detail detail;
+
+  SectionText(Lines lines, SideNames names, Detail detail) {
+    this.lines = lines;
+    this.names = names;
+    this.detail = detail;
+  }
+
+  void write(Section section) {
+    String heading = "=== " + section.title() + " ===";
+    if (detail == Detail.BRIEF && section.isClean() && !section.title().equals("Embedding")) {
+      lines.add(heading + " " + agreement(section.operations()));
+      return;
+    }
+    lines.add(Tone.HEADING, heading);
+    List<Operation> matching = new ArrayList<>();
+    for (Operation operation : section.operations()) {
+      boolean told = detail == Detail.EVERY_POINT || section.title().equals("Embedding");
+      boolean diagnosed = section.diagnoses().stream().anyMatch(operation::isSubjectOf);
+      if (told || diagnosed || operation.isFaulty()) {
+        write(operation, section.diagnoses());
+      } else {
+        matching.add(operation);
+      }
+    }
+    if (!matching.isEmpty()) {
+      lines.add("The rest: " + agreement(matching));
+    }
+    section.diagnoses().forEach(this::write);
+  }
+
+  void write(Diagnosis diagnosis) {
+    Tone tone =
+        switch (diagnosis.severity()) {
+          case ERROR -> Tone.BAD;
+          case WARNING -> Tone.WARNING;
+          case INFO -> Tone.NORMAL;
+        };
+    String lead =
+        switch (diagnosis.severity()) {
+          case ERROR -> "DIAGNOSIS: ";
+          case WARNING -> "⚠️ WARNING: ";
+          case INFO -> "NOTE: ";
+        };
+    lines.add(tone, lead + diagnosis.message());
+    if (!diagnosis.fix().isBlank()) {
+      lines.add("  What to do: " + diagnosis.fix());
+    }
+    lines.add("  (" + label(diagnosis) + ")");
+    if (detail == Detail.EVERY_POINT) {
+      for (Map.Entry<String, Object> entry : diagnosis.evidence().entrySet()) {
+        lines.add("  " + entry.getKey() + ": " + entry.getValue());
+      }
+    }
+  }
+
+  private String label(Diagnosis diagnosis) {
+    StringBuilder label = new StringBuilder(diagnosis.code().name());
+    if (diagnosis.subject() != null) {
+      label.append(", ").append(SafeText.escape(diagnosis.subject(), LONGEST_NAME));
+    }
+    Side side = diagnosis.side();
+    if (side != null) {
+      label.append(", side ").append(side);
+    }
+    if (diagnosis.severity() == Severity.ERROR) {
+      label.append(", ").append(diagnosis.proof().name().toLowerCase(Locale.ROOT));
+    }
+    return label.toString();
+  }
+
+  /**
+   * {@code 17 points, max_diff=0, mean_diff=0 ✓}, or the number of weights where nothing was run.
+   */
+  private static String agreement(List<Operation> operations) {
+    double max = 0;
+    double mean = 0;
+    int points = 0;
+    int measured = 0;
+    int tensors = 0;
+    boolean noise = false;
+    for (Operation operation : operations) {
+      for (PointComparison point : operation.points()) {
+        Difference difference = TextReport.judged(point);
+        points++;
+        noise |= point.status() == Status.NOISE;
+        if (difference != null) {
+          measured++;
+          max = Math.max(max, difference.maxDiff());
+          mean = Math.max(mean, difference.meanDiff());
+        }
+      }
+      tensors += operation.tensors().size();
+      noise |= operation.tensors().stream().anyMatch(t -> t.status() == Status.NOISE);
+    }
+    String within = noise ? " ✓ (numerical noise)" : " ✓";
+    if (measured == 0) {
+      return points > 0
+          ? NumberText.count(points, "point") + within
+          : NumberText.count(tensors, "weight") + within;
+    }
+    return String.format(
+        Locale.ROOT,
+        "%s, max_diff=%s, mean_diff=%s%s",
+        NumberText.count(points, "point"),
+        NumberText.of(max),
+        NumberText.of(mean),
+        within);
+  }
+
+  private void write(Operation operation, List<Diagnosis> diagnoses) {
+    List<Diagnosis> own = diagnoses.stream().filter(operation::isSubjectOf).toList();
+    boolean embedding = operation.label().equals("EMBEDDING");
+    if (embedding && !operation.points().isEmpty()) {
+      activationDims(operation.points().getFirst());
+    }
+    if (!embedding || operation.isFaulty() || !own.isEmpty()) {
+      weightDims(operation, own);
+    }
+    operation.worst().ifPresent(worst -> diverged(operation.label(), worst, embedding));
+    for (PointComparison point : operation.points()) {
+      switch (point.status()) {
+        case DIVERGED -> {}
+        case SKIPPED ->
+            lines.add(
+                Tone.WARNING,
+                "⚠️ " + Operation.label(point.point()) + " not compared: " + point.reason());
+        case OK, NOISE -> matched(point, embedding);
+      }
+    }
+    for (TensorComparison tensor : operation.tensors()) {
+      weight(tensor, operation.diverges());
+    }
+  }
+
+  private void activationDims(PointComparison point) {
+    boolean equal = !point.dimsA().isEmpty() && point.dimsA().equals(point.dimsB());
+    lines.add(dims(point.dimsA(), point.dimsB()) + (equal ? " ✓" : " ✗"));
+  }
+
+  private String dims(List<?> a, List<?> b) {
+    return String.format(
+        Locale.ROOT,
+        "%s dims: %s, %s dims: %s",
+        names.a(),
+        a.isEmpty() ? "none" : a,
+        names.b(),
+        b.isEmpty() ? "none" : b);
+  }
+
+  /**
+   * The dims of the weight as both files store them, and how they are laid out where that matters.
+   */
+  private void weightDims(Operation operation, List<Diagnosis> diagnoses) {
+    Optional<StoredDims> stored = StoredDims.of(operation);
+    if (stored.isEmpty()) {
+      return;
+    }
+    StoredDims weight = stored.get();
+    Optional<Diagnosis> layout =
+        diagnoses.stream().filter(diagnosis -> isLayout(diagnosis.code())).findFirst();
+    boolean equal = weight.a().equals(weight.b()) && layout.isEmpty();
+    lines.add(
+        operation.label()
+            + " "
+            + dims(weight.a(), weight.b())
+            + (equal && !operation.isFaulty() ? " ✓" : ""));
+    if (layout.isPresent()) {
+      boolean benign = layout.get().code() == DiagnosisCode.DIMS_REVERSED;
+      String orders = weight.orders(names, layout.get().side());
+      lines.add(
+          Tone.WARNING,
+          benign
+              ? "⚠️ dims are listed in another order, the data is the same: " + orders
+              : "⚠️ LAYOUT MISMATCH: " + orders);
+    }
+  }
+
+  private static boolean isLayout(DiagnosisCode code) {
+    return code == DiagnosisCode.WEIGHT_TRANSPOSED
+        || code == DiagnosisCode.WEIGHT_RESHAPED
+        || code == DiagnosisCode.DIMS_REVERSED;
+  }
+
+  private void diverged(String label, PointComparison point, boolean embedding) {
+    Difference difference = TextReport.judged(point);
+    if (difference == null) {
+      lines.add(label + " ✗ DIVERGENCE! " + point.reason());
+      return;
+    }
+    lines.add(
+        (embedding ? "" : label + " ")
+            + "max_diff="
+            + NumberText.of(difference.maxDiff())
+            + " ✗ DIVERGENCE!");
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "  largest in %s at token %d, channel %d: %s=%s, %s=%s; mean_diff=%s, rel_l2=%s, %s",
+            point.point().name(),
+            difference.token(),
+            difference.index(),
+            names.a(),
+            NumberText.of(difference.a(), 6),
+            names.b(),
+            NumberText.of(difference.b(), 6),
+            NumberText.of(difference.meanDiff()),
+            NumberText.of(difference.relL2()),
+            tolerance(point)));
+  }
+
+  private static String tolerance(PointComparison point) {
+    return (point.relativeTolerance() ? "tolerance on rel_l2 " : "tolerance ")
+        + NumberText.of(point.tolerance());
+  }
+
+  private void matched(PointComparison point, boolean embedding) {
+    Difference difference = TextReport.judged(point);
+    String noise = point.status() == Status.NOISE ? " (numerical noise)" : "";
+    String label = embedding ? "" : Operation.label(point.point()) + " ";
+    if (difference == null) {
+      lines.add(label + "matches ✓ " + point.reason());
+      return;
+    }
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "%smax_diff=%s, mean_diff=%s ✓%s",
+            label,
+            NumberText.of(difference.maxDiff()),
+            NumberText.of(difference.meanDiff()),
+            noise));
+    if (detail == Detail.EVERY_POINT) {
+      lines.add(
+          "  rel_l2=" + NumberText.of(difference.relL2()) + ", " + tolerance(point) + why(point));
+    }
+  }
+
+  private static String why(PointComparison point) {
+    return point.reason().isBlank() ? "" : ": " + point.reason();
+  }
+
+  private void weight(TensorComparison tensor, boolean pointDiverges) {
+    String subject = tensor.role().toString();
+    if (tensor.status() == Status.SKIPPED) {
+      lines.add(Tone.WARNING, "⚠️ " + subject + " not compared: " + tensor.reason());
+    } else if (tensor.status() == Status.DIVERGED && !pointDiverges) {
+      lines.add(subject + " differs: " + tensor.reason() + " ✗");
+    } else if (detail == Detail.EVERY_POINT) {
+      String mark = tensor.status() == Status.DIVERGED ? " ✗" : " ✓";
+      lines.add("  " + subject + " " + types(tensor) + ": " + tensor.reason() + mark);
+    }
+  }
+
+  private static String types(TensorComparison tensor) {
+    return tensor.typeA() == tensor.typeB()
+        ? String.valueOf(tensor.typeA())
+        : tensor.typeA() + " against " + tensor.typeB();
+  }
+}
