@@ -4,6 +4,7 @@ module dev.rosetta.formats {
   requires tools.jackson.core;
 
   exports dev.rosetta.formats;
+  exports dev.rosetta.formats.apr;
 
   provides dev.rosetta.spi.ElementCodec with
       dev.rosetta.formats.quant.AprQ4Codec,
@@ -39,4 +40,6 @@ module dev.rosetta.formats {
       dev.rosetta.formats.quant.Q5_KCodec,
       dev.rosetta.formats.quant.Q6_KCodec,
       dev.rosetta.formats.quant.Q8_0Codec;
+  provides dev.rosetta.spi.ModelFormat with
+      dev.rosetta.formats.apr.AprFormat;
 }

@@ -1,0 +1,118 @@
+package dev.rosetta.formats.apr;
+
+import dev.rosetta.formats.json.Quoted;
+import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Metadata;
+import dev.rosetta.model.MetadataDialect;
+import dev.rosetta.model.ModelException;
+import dev.rosetta.model.ModelSource;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.SourceNote;
+import dev.rosetta.model.TensorInfo;
+import dev.rosetta.model.Vocabulary;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A model in one or more APR files. */
+final class AprSource implements ModelSource {
+  private final Path path;
+  private final List<Image> images;
+  private final Metadata metadata;
+  private final List<TensorInfo> tensors;
+  private final List<SourceNote> notes;
+  private final Map<String, SourceNote> damaged = new HashMap<>();
+
+  /**
+   * @param images in shard order; closed with this source
+   */
+  AprSource(
+      Path path,
+      List<? extends Image> images,
+      Metadata metadata,
+      List<TensorInfo> tensors,
+      List<SourceNote> notes) {
+    this.path = path;
+    this.images = List.copyOf(images);
+    this.metadata = metadata;
+    this.tensors = List.copyOf(tensors);
+    this.notes = List.copyOf(notes);
+    for (SourceNote note : notes) {
+      if (note.severity() == Severity.ERROR && note.tensor() != null) {
+        damaged.put(note.tensor(), note);
+      }
+    }
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public String format() {
+    return AprFormat.NAME;
+  }
+
+  @Override
+  public List<Path> files() {
+    return images.stream().map(Image::path).toList();
+  }
+
+  @Override
+  public DimensionOrder dimensionOrder() {
+    return DimensionOrder.ROW_MAJOR;
+  }
+
+  @Override
+  public MetadataDialect dialect() {
+    return MetadataDialect.APR;
+  }
+
+  @Override
+  public Metadata metadata() {
+    return metadata;
+  }
+
+  @Override
+  public List<TensorInfo> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public List<SourceNote> notes() {
+    return notes;
+  }
+
+  @Override
+  public Optional<Vocabulary> vocabulary() {
+    return AprVocabulary.read(metadata, path);
+  }
+
+  @Override
+  public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
+    Image image = images.get(tensor.file());
+    SourceNote damage = damaged.get(tensor.name());
+    if (damage != null) {
+      throw new ModelException(
+          ErrorCode.valueOf(damage.code()),
+          image.path(),
+          tensor.offset(),
+          "tensor " + Quoted.quote(tensor.name()) + " cannot be read: " + damage.message());
+    }
+    if (from < 0 || length < 0 || from > tensor.byteSize() || length > tensor.byteSize() - from) {
+      throw new IndexOutOfBoundsException(
+          length + " bytes at " + from + " of a tensor of " + tensor.byteSize() + " bytes");
+    }
+    image.read(tensor.offset() + from, target, length);
+  }
+
+  @Override
+  public void close() {
+    images.forEach(Image::close);
+  }
+}

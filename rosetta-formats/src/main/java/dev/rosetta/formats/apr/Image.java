@@ -1,0 +1,59 @@
+package dev.rosetta.formats.apr;
+
+import dev.rosetta.spi.MappedFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** The bytes of a container: a mapped file, or what a compressed file expands to. Thread-safe. */
+interface Image extends AutoCloseable {
+
+  /** The file, for errors. */
+  Path path();
+
+  long size();
+
+  /**
+   * Copies {@code length} bytes at {@code offset} to a new array.
+   *
+   * @throws dev.rosetta.model.ModelException if they are not there
+   */
+  byte[] readBytes(long offset, int length);
+
+  /** Copies {@code length} bytes at {@code offset} to the start of {@code target}. */
+  void read(long offset, MemorySegment target, long length);
+
+  @Override
+  void close();
+
+  /** A file as it is. */
+  record Mapped(MappedFile file) implements Image {
+    static Mapped open(Path path) {
+      return new Mapped(MappedFile.open(path));
+    }
+
+    @Override
+    public Path path() {
+      return file.path();
+    }
+
+    @Override
+    public long size() {
+      return file.size();
+    }
+
+    @Override
+    public byte[] readBytes(long offset, int length) {
+      return file.readBytes(offset, length);
+    }
+
+    @Override
+    public void read(long offset, MemorySegment target, long length) {
+      file.read(offset, target, length);
+    }
+
+    @Override
+    public void close() {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.rosetta.formats.apr;
+
+import org.jspecify.annotations.NullMarked;
