@@ -2,7 +2,6 @@ package dev.rosetta.normalize;
 
 import dev.rosetta.model.ModelConfig;
 import dev.rosetta.model.ModelSource;
-import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.TensorRole;
 import java.util.Collections;
@@ -18,19 +17,19 @@ import java.util.TreeMap;
  * @param config effective configuration
  * @param weights weights by role in forward-pass order; fused tensors appear as their parts
  * @param unused tensors of the file that have no role
- * @param notes what was normalised or is odd about the model, beyond the source's own notes
+ * @param findings what was normalised or is wrong with the model, beyond the source's own notes
  */
 public record Model(
     ModelSource source,
     ModelConfig config,
     SortedMap<TensorRole, Weight> weights,
     List<TensorInfo> unused,
-    List<SourceNote> notes) {
+    List<Finding> findings) {
 
   public Model {
     weights = Collections.unmodifiableSortedMap(new TreeMap<>(weights));
     unused = List.copyOf(unused);
-    notes = List.copyOf(notes);
+    findings = List.copyOf(findings);
   }
 
   public Optional<Weight> weight(TensorRole role) {
@@ -51,11 +50,11 @@ public record Model(
   public Model with(Weight weight) {
     SortedMap<TensorRole, Weight> copy = new TreeMap<>(weights);
     copy.put(weight.role(), weight);
-    return new Model(source, config, copy, unused, notes);
+    return new Model(source, config, copy, unused, findings);
   }
 
   /** This model with another effective configuration. */
   public Model with(ModelConfig other) {
-    return new Model(source, other, weights, unused, notes);
+    return new Model(source, other, weights, unused, findings);
   }
 }
