@@ -1,7 +1,5 @@
 package dev.rosetta.engine;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +53,8 @@ final class Workers implements AutoCloseable {
       throw new IllegalArgumentException("threads must be at least 1, is " + threads);
     }
     this.threads = threads;
-    List<Thread> started = new ArrayList<>();
     for (int i = 1; i < threads; i++) {
-      started.add(Thread.ofPlatform().daemon().name("rosetta-engine-" + i).start(this::work));
+      Thread.ofPlatform().daemon().name("rosetta-engine-" + i).start(this::work);
     }
   }
 
@@ -133,29 +130,33 @@ final class Workers implements AutoCloseable {
 
   private void work() {
     Scratch scratch = new Scratch();
-    @Nullable Job last = null;
-    while (true) {
-      Job job;
-      synchronized (lock) {
-        while (!closed && (current == null || current == last)) {
-          try {
-            lock.wait();
-          } catch (InterruptedException e) {
-            return;
-          }
-        }
-        if (closed) {
-          return;
-        }
-        job = current;
-        busy++;
-      }
+    Job job = next(null);
+    while (job != null) {
       drain(job, scratch, null);
-      last = job;
-      synchronized (lock) {
+      job = next(job);
+    }
+  }
+
+  /** Leaves job {@code done} and waits for another; null when the workers are closed. */
+  private @Nullable Job next(@Nullable Job done) {
+    synchronized (lock) {
+      if (done != null) {
         busy--;
         lock.notifyAll();
       }
+      while (!closed) {
+        Job job = current;
+        if (job != null && job != done) {
+          busy++;
+          return job;
+        }
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          return null;
+        }
+      }
+      return null;
     }
   }
 
