@@ -81,7 +81,8 @@ public record ComparisonReport(
    *
    * @param agreeing length of the common prefix
    */
-  public record Continuation(List<Integer> a, List<Integer> b, String textA, String textB, int agreeing) {}
+  public record Continuation(
+      List<Integer> a, List<Integer> b, String textA, String textB, int agreeing) {}
 
   /** What computed the report. */
   public record Tool(String version, String backend, int threads) {}

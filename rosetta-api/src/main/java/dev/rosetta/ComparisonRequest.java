@@ -52,8 +52,8 @@ public record ComparisonRequest(
   }
 
   /**
-   * @throws IllegalArgumentException if the threshold is negative or not finite, a count is negative,
-   *     the token list is empty, or both prompt and tokens are given
+   * @throws IllegalArgumentException if the threshold is negative or not finite, a count is
+   *     negative, the token list is empty, or both prompt and tokens are given
    */
   public ComparisonRequest {
     Objects.requireNonNull(a, "a");
@@ -107,13 +107,33 @@ public record ComparisonRequest(
 
   public ComparisonRequest withFilter(Pattern points) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, points, bos, maxTokens, forwardPass, proof, backend,
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        points,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        backend,
         threads);
   }
 
   public ComparisonRequest withBos(Bos policy) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, policy, maxTokens, forwardPass, proof, backend,
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        policy,
+        maxTokens,
+        forwardPass,
+        proof,
+        backend,
         threads);
   }
 
@@ -131,7 +151,17 @@ public record ComparisonRequest(
   /** Diagnoses stay at what the evidence shows; nothing is repaired and run again. */
   public ComparisonRequest withoutProof() {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, false, backend,
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        false,
+        backend,
         threads);
   }
 
@@ -142,6 +172,17 @@ public record ComparisonRequest(
 
   public ComparisonRequest withThreads(int count) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof, backend, count);
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        backend,
+        count);
   }
 }

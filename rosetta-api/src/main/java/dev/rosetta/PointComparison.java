@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it was skipped, or what the tolerance follows from
  * @param tolerance bound on the local {@code maxDiff}, or on {@code relL2} where {@code
  *     relativeTolerance}; NaN where skipped
- * @param relativeTolerance whether {@code tolerance} bounds {@code relL2} rather than {@code maxDiff}
+ * @param relativeTolerance whether {@code tolerance} bounds {@code relL2} rather than {@code
+ *     maxDiff}
  * @param local side B's operation on side A's input against side A's; null where not measured
  * @param propagated each side on its own activations; null where not measured
  */

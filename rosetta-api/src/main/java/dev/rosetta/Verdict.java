@@ -3,8 +3,8 @@ package dev.rosetta;
 /** The outcome of a comparison. */
 public enum Verdict {
   /**
-   * Every required capture point was compared on both sides, none exceeds its tolerance, and no check
-   * found a fault.
+   * Every required capture point was compared on both sides, none exceeds its tolerance, and no
+   * check found a fault.
    */
   MATCH,
   /** At least one capture point, weight, config field, token id or structural check is at fault. */

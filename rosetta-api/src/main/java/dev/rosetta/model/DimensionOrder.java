@@ -4,6 +4,8 @@ package dev.rosetta.model;
 public enum DimensionOrder {
   /** Slowest-varying first, as in NumPy and PyTorch: a linear weight is {@code [out, in]}. */
   ROW_MAJOR,
-  /** Fastest-varying first, as ggml's {@code ne}: the same weight is listed as {@code [in, out]}. */
+  /**
+   * Fastest-varying first, as ggml's {@code ne}: the same weight is listed as {@code [in, out]}.
+   */
   FASTEST_FIRST
 }

@@ -1,8 +1,8 @@
 package dev.rosetta.model;
 
 /**
- * How the elements of a tensor are encoded: a block of {@link #blockElements()} consecutive elements
- * takes {@link #blockBytes()} bytes.
+ * How the elements of a tensor are encoded: a block of {@link #blockElements()} consecutive
+ * elements takes {@link #blockBytes()} bytes.
  *
  * <p>Names and sizes of the ggml types follow {@code ggml_type} in ggml's {@code ggml.h}; those of
  * the scalar types follow the SafeTensors format description. {@code APR_Q4} and {@code APR_Q8} are
@@ -56,7 +56,9 @@ public enum ElementType {
   NVFP4(Kind.QUANTIZED, 64, 36),
   Q1_0(Kind.QUANTIZED, 128, 18),
   Q2_0(Kind.QUANTIZED, 64, 18),
-  /** aprender's 4-bit type: as Q4_0, but byte {@code i} holds elements {@code 2i} and {@code 2i+1}. */
+  /**
+   * aprender's 4-bit type: as Q4_0, but byte {@code i} holds elements {@code 2i} and {@code 2i+1}.
+   */
   APR_Q4(Kind.QUANTIZED, 32, 18),
   /** aprender's 8-bit type: one signed byte an element, one float32 scale for the whole tensor. */
   APR_Q8(Kind.QUANTIZED, 1, 1);

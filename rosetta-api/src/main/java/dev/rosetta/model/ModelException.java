@@ -25,11 +25,7 @@ public final class ModelException extends RuntimeException {
   }
 
   public ModelException(
-      ErrorCode code,
-      @Nullable Path path,
-      long offset,
-      String message,
-      @Nullable Throwable cause) {
+      ErrorCode code, @Nullable Path path, long offset, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
     this.path = path;

@@ -31,7 +31,9 @@ public interface ModelSource extends AutoCloseable {
   /** The tensor directory in file order. Names are unique. */
   List<TensorInfo> tensors();
 
-  /** Damage and oddities found in the directory. Data of a tensor with an ERROR note is not read. */
+  /**
+   * Damage and oddities found in the directory. Data of a tensor with an ERROR note is not read.
+   */
   List<SourceNote> notes();
 
   /**
@@ -45,7 +47,8 @@ public interface ModelSource extends AutoCloseable {
    * Copies {@code length} bytes of a tensor's data, from {@code from} bytes after its first block,
    * to the start of {@code target}.
    *
-   * @throws IndexOutOfBoundsException if the range is not inside the tensor's data or {@code target}
+   * @throws IndexOutOfBoundsException if the range is not inside the tensor's data or {@code
+   *     target}
    * @throws ModelException if the file shrank or cannot be read any more
    */
   void read(TensorInfo tensor, long from, MemorySegment target, long length);

@@ -31,8 +31,7 @@ public record RopeScaling(
   }
 
   /** Frequencies as trained. */
-  public static final RopeScaling NONE =
-      new RopeScaling(Kind.NONE, 1, 0, 0, 0, 0, 0, Double.NaN);
+  public static final RopeScaling NONE = new RopeScaling(Kind.NONE, 1, 0, 0, 0, 0, 0, Double.NaN);
 
   /** Positions divided by {@code factor} (Chen et al., 2023). */
   public static RopeScaling linear(double factor) {

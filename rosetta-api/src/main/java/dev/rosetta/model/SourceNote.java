@@ -10,5 +10,4 @@ import org.jspecify.annotations.Nullable;
  * @param tensor the tensor concerned as named in the file, or null for the whole file
  * @param message one sentence that names the byte, key or tensor
  */
-public record SourceNote(
-    Severity severity, String code, @Nullable String tensor, String message) {}
+public record SourceNote(Severity severity, String code, @Nullable String tensor, String message) {}

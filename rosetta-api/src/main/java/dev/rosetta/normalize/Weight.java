@@ -64,14 +64,14 @@ public final class Weight {
       int rows,
       int columns,
       int @Nullable [] storedRows) {
-    return new Weight(
-        role, source, tensor, codec, firstRow, rows, columns, storedRows, null);
+    return new Weight(role, source, tensor, codec, firstRow, rows, columns, storedRows, null);
   }
 
   /**
    * This weight with other values: a repair, or the other side's data.
    *
-   * @param newValues {@code rows * columns} float32 in canonical order, not to be modified afterwards
+   * @param newValues {@code rows * columns} float32 in canonical order, not to be modified
+   *     afterwards
    */
   public Weight withValues(int newRows, int newColumns, float[] newValues) {
     if (newValues.length != Math.multiplyExact(newRows, newColumns)) {
@@ -81,7 +81,9 @@ public final class Weight {
     return new Weight(role, source, tensor, codec, 0, newRows, newColumns, null, newValues);
   }
 
-  /** This weight with its rows taken in another order, as canonical row to row of the stored range. */
+  /**
+   * This weight with its rows taken in another order, as canonical row to row of the stored range.
+   */
   public Weight withStoredRows(int @Nullable [] order) {
     return new Weight(role, source, tensor, codec, firstRow, rows, columns, order, values);
   }
@@ -107,7 +109,9 @@ public final class Weight {
     return columns;
   }
 
-  /** First row of the stored tensor that belongs to this weight; not 0 for parts of fused tensors. */
+  /**
+   * First row of the stored tensor that belongs to this weight; not 0 for parts of fused tensors.
+   */
   public int firstRow() {
     return firstRow;
   }

@@ -18,6 +18,5 @@ public interface ElementCodec {
    * @param elements a multiple of the type's block size
    * @throws IndexOutOfBoundsException if the source or the target is too short
    */
-  void decode(
-      MemorySegment blocks, long offset, float[] target, int targetOffset, int elements);
+  void decode(MemorySegment blocks, long offset, float[] target, int targetOffset, int elements);
 }

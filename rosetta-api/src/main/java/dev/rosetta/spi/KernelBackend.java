@@ -27,8 +27,8 @@ public interface KernelBackend {
   boolean supports(ElementType type);
 
   /**
-   * Computes {@code y[t * yStride + r] = dot(w[r], x[t])} for rows {@code r} in {@code [0, rows)} and
-   * tokens {@code t} in {@code [0, tokens)}.
+   * Computes {@code y[t * yStride + r] = dot(w[r], x[t])} for rows {@code r} in {@code [0, rows)}
+   * and tokens {@code t} in {@code [0, tokens)}.
    *
    * @param type element type of the weights
    * @param w native memory: {@code rows} rows of {@code type.byteSize(columns)} bytes each

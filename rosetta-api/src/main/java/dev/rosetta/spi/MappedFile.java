@@ -19,8 +19,8 @@ import java.nio.file.attribute.BasicFileAttributes;
  * A regular file mapped read-only, read by copying.
  *
  * <p>Copies alone survive a file that shrinks while mapped: the JVM turns the fault into an error
- * that this class reports as a {@link ModelException}, where native code or a vector load would kill
- * the process. Thread-safe.
+ * that this class reports as a {@link ModelException}, where native code or a vector load would
+ * kill the process. Thread-safe.
  */
 public final class MappedFile implements AutoCloseable {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;

@@ -10,16 +10,16 @@ public interface ModelFormat {
   String name();
 
   /**
-   * Whether the content is this format's. Decided on content, never on the file name; must not throw
-   * on any content.
+   * Whether the content is this format's. Decided on content, never on the file name; must not
+   * throw on any content.
    */
   boolean recognizes(FileHead head);
 
   /**
    * Opens a path for which {@link #recognizes} returned true.
    *
-   * @throws dev.rosetta.model.ModelException if the directory cannot be read; damage that leaves the
-   *     directory readable becomes a {@link dev.rosetta.model.SourceNote} instead
+   * @throws dev.rosetta.model.ModelException if the directory cannot be read; damage that leaves
+   *     the directory readable becomes a {@link dev.rosetta.model.SourceNote} instead
    */
   ModelSource open(Path path);
 }
