@@ -5,6 +5,7 @@ module dev.rosetta.formats {
 
   exports dev.rosetta.formats;
   exports dev.rosetta.formats.apr;
+  exports dev.rosetta.formats.safetensors;
 
   provides dev.rosetta.spi.ElementCodec with
       dev.rosetta.formats.quant.AprQ4Codec,
@@ -41,5 +42,6 @@ module dev.rosetta.formats {
       dev.rosetta.formats.quant.Q6_KCodec,
       dev.rosetta.formats.quant.Q8_0Codec;
   provides dev.rosetta.spi.ModelFormat with
-      dev.rosetta.formats.apr.AprFormat;
+      dev.rosetta.formats.apr.AprFormat,
+      dev.rosetta.formats.safetensors.SafeTensorsFormat;
 }

@@ -1,0 +1,243 @@
+package dev.rosetta.formats.safetensors;
+
+import dev.rosetta.formats.huggingface.ModelDirectory;
+import dev.rosetta.formats.huggingface.ShardIndex;
+import dev.rosetta.formats.json.JsonMetadata;
+import dev.rosetta.formats.json.Quoted;
+import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Metadata;
+import dev.rosetta.model.MetadataDialect;
+import dev.rosetta.model.ModelException;
+import dev.rosetta.model.ModelSource;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.SourceNote;
+import dev.rosetta.model.TensorInfo;
+import dev.rosetta.model.Vocabulary;
+import dev.rosetta.spi.MappedFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One or more SafeTensors files with the JSON files beside them. Thread-safe. */
+final class SafeTensorsSource implements ModelSource {
+  static final String CONFIG = "config.json";
+
+  private static final int MAX_CONFIG_BYTES = 16 << 20;
+
+  private final Path path;
+  private final ModelDirectory directory;
+  private final List<MappedFile> files;
+  private final Metadata metadata;
+  private final List<TensorInfo> tensors;
+  private final List<SourceNote> notes;
+
+  private SafeTensorsSource(
+      Path path,
+      ModelDirectory directory,
+      List<MappedFile> files,
+      Metadata metadata,
+      List<TensorInfo> tensors,
+      List<SourceNote> notes) {
+    this.path = path;
+    this.directory = directory;
+    this.files = List.copyOf(files);
+    this.metadata = metadata;
+    this.tensors = List.copyOf(tensors);
+    this.notes = List.copyOf(notes);
+  }
+
+  /** Opens shards without an index, or a single file. */
+  static SafeTensorsSource open(Path path, List<Path> shards) {
+    List<SourceNote> notes = new ArrayList<>();
+    if (shards.size() > 1) {
+      notes.add(
+          new SourceNote(
+              Severity.WARNING,
+              "INDEX_MISSING",
+              null,
+              "no index lists the " + shards.size() + " shards; they were found by their names"));
+    }
+    return open(path, shards, Map.of(), notes);
+  }
+
+  /** Opens the shards of an index. */
+  static SafeTensorsSource open(Path path, ShardIndex index) {
+    return open(path, index.shards(), index.shardOfTensor(), new ArrayList<>());
+  }
+
+  private static SafeTensorsSource open(
+      Path path, List<Path> shards, Map<String, String> shardOfTensor, List<SourceNote> notes) {
+    ModelDirectory directory = ModelDirectory.of(shards.getFirst());
+    List<MappedFile> files = new ArrayList<>();
+    try {
+      List<TensorInfo> tensors = new ArrayList<>();
+      Map<String, String> strings = new LinkedHashMap<>();
+      for (Path shard : shards) {
+        files.add(MappedFile.open(shard));
+        Header header = Header.read(files.getLast(), files.size() - 1);
+        tensors.addAll(header.tensors());
+        header.metadata().forEach(strings::putIfAbsent);
+        notes.addAll(header.notes());
+      }
+      requireUniqueNames(tensors, files);
+      if (!shardOfTensor.isEmpty()) {
+        compareWithIndex(tensors, files, shardOfTensor, notes);
+      }
+      Metadata metadata = metadata(directory, strings, notes);
+      return new SafeTensorsSource(path, directory, files, metadata, tensors, notes);
+    } catch (RuntimeException e) {
+      files.forEach(MappedFile::close);
+      throw e;
+    }
+  }
+
+  private static void requireUniqueNames(List<TensorInfo> tensors, List<MappedFile> files) {
+    Map<String, TensorInfo> byName = new HashMap<>();
+    for (TensorInfo tensor : tensors) {
+      TensorInfo other = byName.putIfAbsent(tensor.name(), tensor);
+      if (other != null) {
+        throw new ModelException(
+            ErrorCode.TENSOR_DUPLICATED,
+            files.get(tensor.file()).path(),
+            "tensor "
+                + Quoted.quote(tensor.name())
+                + " is also in "
+                + files.get(other.file()).path().getFileName());
+      }
+    }
+  }
+
+  private static void compareWithIndex(
+      List<TensorInfo> tensors,
+      List<MappedFile> files,
+      Map<String, String> shardOfTensor,
+      List<SourceNote> notes) {
+    Map<String, String> found = new HashMap<>();
+    for (TensorInfo tensor : tensors) {
+      String file = String.valueOf(files.get(tensor.file()).path().getFileName());
+      found.put(tensor.name(), file);
+      String listed = shardOfTensor.get(tensor.name());
+      if (!file.equals(listed)) {
+        notes.add(
+            new SourceNote(
+                Severity.WARNING,
+                "INDEX_MISMATCH",
+                tensor.name(),
+                Quoted.quote(tensor.name())
+                    + " is in "
+                    + file
+                    + (listed == null
+                        ? ", the index does not list it"
+                        : ", the index says " + Quoted.quote(listed))));
+      }
+    }
+    shardOfTensor.forEach(
+        (name, shard) -> {
+          if (!found.containsKey(name)) {
+            notes.add(
+                new SourceNote(
+                    Severity.ERROR,
+                    ErrorCode.TENSOR_MISSING.name(),
+                    name,
+                    "the index places "
+                        + Quoted.quote(name)
+                        + " in "
+                        + Quoted.quote(shard)
+                        + ", which does not hold it"));
+          }
+        });
+  }
+
+  private static Metadata metadata(
+      ModelDirectory directory, Map<String, String> strings, List<SourceNote> notes) {
+    Optional<LinkedHashMap<String, @Nullable Object>> config =
+        directory.object(CONFIG, MAX_CONFIG_BYTES);
+    notes.add(
+        config.isPresent()
+            ? new SourceNote(
+                Severity.INFO,
+                "CONFIG_BESIDE",
+                null,
+                "the configuration is that of " + CONFIG + " in the same directory")
+            : new SourceNote(
+                Severity.WARNING,
+                "CONFIG_MISSING",
+                null,
+                "no " + CONFIG + " lies beside the weights; put the model's own there"));
+    Map<String, @Nullable Object> values = config.orElseGet(LinkedHashMap::new);
+    strings.forEach((key, text) -> values.putIfAbsent("__metadata__." + key, text));
+    return new JsonMetadata(values);
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public String format() {
+    return "SafeTensors";
+  }
+
+  @Override
+  public List<Path> files() {
+    return files.stream().map(MappedFile::path).toList();
+  }
+
+  @Override
+  public DimensionOrder dimensionOrder() {
+    return DimensionOrder.ROW_MAJOR;
+  }
+
+  @Override
+  public MetadataDialect dialect() {
+    return MetadataDialect.HUGGING_FACE;
+  }
+
+  @Override
+  public Metadata metadata() {
+    return metadata;
+  }
+
+  @Override
+  public List<TensorInfo> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public List<SourceNote> notes() {
+    return notes;
+  }
+
+  @Override
+  public Optional<Vocabulary> vocabulary() {
+    if (directory.has("tokenizer.json")) {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_VERSION,
+          directory.path().resolve("tokenizer.json"),
+          "tokenizers in JSON are not read yet; give the prompt as token ids");
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
+    if (from < 0 || length < 0 || from > tensor.byteSize() - length) {
+      throw new IndexOutOfBoundsException(
+          length + " bytes from " + from + " of the " + tensor.byteSize() + " of a tensor");
+    }
+    files.get(tensor.file()).read(tensor.offset() + from, target, length);
+  }
+
+  @Override
+  public void close() {
+    files.forEach(MappedFile::close);
+  }
+}
