@@ -43,5 +43,6 @@ module dev.rosetta.formats {
       dev.rosetta.formats.quant.Q8_0Codec;
   provides dev.rosetta.spi.ModelFormat with
       dev.rosetta.formats.apr.AprFormat,
+      dev.rosetta.formats.gguf.GgufFormat,
       dev.rosetta.formats.safetensors.SafeTensorsFormat;
 }
