@@ -45,4 +45,6 @@ module dev.rosetta.formats {
       dev.rosetta.formats.apr.AprFormat,
       dev.rosetta.formats.gguf.GgufFormat,
       dev.rosetta.formats.safetensors.SafeTensorsFormat;
+  provides dev.rosetta.spi.TraceFormat with
+      dev.rosetta.formats.safetensors.SafeTensorsTraceFormat;
 }

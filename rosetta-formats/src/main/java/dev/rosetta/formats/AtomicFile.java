@@ -12,10 +12,19 @@ import java.util.UUID;
 
 /**
  * Writes a file as a whole or not at all: beside the target first, then forced to disk, then
- * renamed over it. An existing file keeps its content until the new one is complete. Thread-safe.
+ * renamed over it. An existing file keeps its content until the new one is complete. Instances are
+ * not thread-safe.
  */
-public final class AtomicFile {
-  private AtomicFile() {}
+public final class AtomicFile implements AutoCloseable {
+  private final Path target;
+  private final Path beside;
+  private final FileChannel channel;
+
+  private AtomicFile(Path target, Path beside, FileChannel channel) {
+    this.target = target;
+    this.beside = beside;
+    this.channel = channel;
+  }
 
   /** Writes the content of a new file. */
   @FunctionalInterface
@@ -29,6 +38,20 @@ public final class AtomicFile {
    * @throws ModelException if it cannot be written; then {@code target} is as it was
    */
   public static void write(Path target, Content content) {
+    try (AtomicFile file = create(target)) {
+      content.writeTo(file.channel());
+      file.commit();
+    } catch (IOException e) {
+      throw notWritable(target, e);
+    }
+  }
+
+  /**
+   * Begins a file that becomes {@code target} on {@link #commit()}.
+   *
+   * @throws ModelException if a file cannot be created there
+   */
+  public static AtomicFile create(Path target) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw new ModelException(
           ErrorCode.NOT_A_FILE, target, "is no regular file; choose another output path");
@@ -36,21 +59,52 @@ public final class AtomicFile {
     Path absolute = target.toAbsolutePath();
     Path beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID());
     try {
-      try (FileChannel channel =
+      FileChannel channel =
           FileChannel.open(
               beside,
               StandardOpenOption.CREATE_NEW,
               StandardOpenOption.READ,
-              StandardOpenOption.WRITE)) {
-        content.writeTo(channel);
-        channel.force(true);
-        Files.move(
-            beside, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(beside);
-      }
+              StandardOpenOption.WRITE);
+      return new AtomicFile(target, beside, channel);
     } catch (IOException e) {
-      throw new ModelException(ErrorCode.NOT_WRITABLE, target, -1, "cannot be written: " + e, e);
+      throw notWritable(target, e);
     }
+  }
+
+  /** Where the content goes; empty at first. */
+  public FileChannel channel() {
+    return channel;
+  }
+
+  /**
+   * Forces what was written to disk and puts it in the target's place.
+   *
+   * @throws ModelException if that fails; then the target is as it was
+   */
+  public void commit() {
+    try {
+      channel.force(true);
+      Files.move(
+          beside,
+          target.toAbsolutePath(),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw notWritable(target, e);
+    }
+  }
+
+  /** Discards what was not committed. */
+  @Override
+  public void close() {
+    try (channel) {
+      Files.deleteIfExists(beside);
+    } catch (IOException e) {
+      throw notWritable(target, e);
+    }
+  }
+
+  private static ModelException notWritable(Path target, IOException e) {
+    return new ModelException(ErrorCode.NOT_WRITABLE, target, -1, "cannot be written: " + e, e);
   }
 }
