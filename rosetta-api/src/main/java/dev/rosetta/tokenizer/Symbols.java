@@ -47,12 +47,14 @@ final class Symbols {
 
   /** The symbol of {@code text}, made if need be; only for construction. */
   int intern(String text) {
-    Integer known = ids.putIfAbsent(text, tokens.size() + extras.size());
-    if (known != null) {
+    int known = find(text);
+    if (known != NONE) {
       return known;
     }
+    int symbol = tokens.size() + extras.size();
     extras.add(text);
-    return tokens.size() + extras.size() - 1;
+    ids.put(text, symbol);
+    return symbol;
   }
 
   boolean isToken(int symbol) {
