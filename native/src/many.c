@@ -1,0 +1,157 @@
+/*
+ * matmul_many: a panel of rows is decoded into scratch memory of the first-level cache, then
+ * multiplied in register blocks of BLOCK_ROWS rows and BLOCK_TOKENS tokens. Between two panels the
+ * lanes of each dot product rest in memory, so that k ascends over the whole row.
+ */
+#include "kernels.h"
+#include "tier.h"
+
+/* Columns of a panel, a multiple of every block. */
+#define PANEL 512
+/* Rows and tokens whose lanes are kept at a time. */
+#define ROWS 16
+#define TOKENS 96
+
+INLINE void register_block(
+    const int R, const int T, const float *w, const float *x, int64_t x_stride, float *lanes,
+    int64_t steps) {
+  for (int part = 0; part < LANES; part += VEC_LANES) {
+    vec sum[BLOCK_ROWS][BLOCK_TOKENS];
+    UNROLL for (int t = 0; t < T; t++) {
+      UNROLL for (int r = 0; r < R; r++) {
+        sum[r][t] = vec_load(lanes + (t * ROWS + r) * LANES + part);
+      }
+    }
+    const float *wp = w + part;
+    const float *xp = x + part;
+    for (int64_t k = 0; k < steps; k++, wp += LANES, xp += LANES) {
+      vec wv[BLOCK_ROWS];
+      UNROLL for (int r = 0; r < R; r++) wv[r] = vec_load(wp + r * PANEL);
+      UNROLL for (int t = 0; t < T; t++) {
+        vec xv = vec_load(xp + t * x_stride);
+        UNROLL for (int r = 0; r < R; r++) sum[r][t] = vec_fma(wv[r], xv, sum[r][t]);
+      }
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+      UNROLL for (int r = 0; r < R; r++) {
+        vec_store(lanes + (t * ROWS + r) * LANES + part, sum[r][t]);
+      }
+    }
+  }
+}
+
+/* All rows of a panel times T tokens. */
+INLINE void token_block(
+    const int T, const float *w, int64_t rows, const float *x, int64_t x_stride, float *lanes,
+    int64_t steps) {
+  int64_t r = 0;
+  for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS) {
+    register_block(BLOCK_ROWS, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps);
+  }
+  for (; r < rows; r++) {
+    register_block(1, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps);
+  }
+}
+
+static void panel(
+    const float *w, int64_t rows, const float *x, int64_t x_stride, int64_t tokens, float *lanes,
+    int64_t steps) {
+  while (tokens > 0) {
+    int64_t n = tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS;
+    switch (n) {
+      case 1: token_block(1, w, rows, x, x_stride, lanes, steps); break;
+      case 2: token_block(2, w, rows, x, x_stride, lanes, steps); break;
+#if BLOCK_TOKENS >= 3
+      case 3: token_block(3, w, rows, x, x_stride, lanes, steps); break;
+#endif
+#if BLOCK_TOKENS >= 4
+      case 4: token_block(4, w, rows, x, x_stride, lanes, steps); break;
+#endif
+#if BLOCK_TOKENS >= 5
+      case 5: token_block(5, w, rows, x, x_stride, lanes, steps); break;
+#endif
+#if BLOCK_TOKENS >= 6
+      case 6: token_block(6, w, rows, x, x_stride, lanes, steps); break;
+#endif
+    }
+    x += n * x_stride;
+    lanes += n * ROWS * LANES;
+    tokens -= n;
+  }
+}
+
+/* The columns of a panel that do not fill all lanes. */
+static void tail(
+    const float *w, int64_t rows, const float *x, int64_t x_stride, int64_t tokens, float *lanes,
+    int64_t columns) {
+  for (int64_t t = 0; t < tokens; t++) {
+    for (int64_t r = 0; r < rows; r++) {
+      float *lane = lanes + (t * ROWS + r) * LANES;
+      for (int64_t k = 0; k < columns; k++) {
+        lane[k] = __builtin_fmaf(w[r * PANEL + k], x[t * x_stride + k], lane[k]);
+      }
+    }
+  }
+}
+
+/* At most ROWS rows times at most TOKENS tokens. */
+static void tile(
+    const kernel *kernel, const uint8_t *w, int64_t row_bytes, const float *x, float *y,
+    int64_t rows, int64_t columns, int64_t tokens, int64_t y_stride) {
+  _Alignas(64) float scratch[ROWS * PANEL];
+  _Alignas(64) float lanes[TOKENS * ROWS * LANES];
+  memset(lanes, 0, (size_t)(tokens * ROWS * LANES) * sizeof(float));
+  for (int64_t k = 0; k < columns; k += PANEL) {
+    int64_t n = columns - k < PANEL ? columns - k : PANEL;
+    for (int64_t r = 0; r < rows; r++) {
+      kernel->decode(w + r * row_bytes + encoded_bytes(kernel, k), scratch + r * PANEL, n);
+    }
+    panel(scratch, rows, x + k, columns, tokens, lanes, n / LANES);
+    if (n % LANES != 0) {
+      int64_t done = n / LANES * LANES;
+      tail(scratch + done, rows, x + k + done, columns, tokens, lanes, n % LANES);
+    }
+  }
+  for (int64_t t = 0; t < tokens; t++) {
+    for (int64_t r = 0; r < rows; r++) {
+      y[t * y_stride + r] = v16_fold(v16_load(lanes + (t * ROWS + r) * LANES));
+    }
+  }
+}
+
+void TIER_NAME(matmul_many)(
+    const kernel *kernel, const uint8_t *w, int64_t row_bytes, const float *x, float *y,
+    int64_t rows, int64_t columns, int64_t tokens, int64_t y_stride) {
+  for (int64_t t = 0; t < tokens; t += TOKENS) {
+    int64_t tn = tokens - t < TOKENS ? tokens - t : TOKENS;
+    for (int64_t r = 0; r < rows; r += ROWS) {
+      int64_t rn = rows - r < ROWS ? rows - r : ROWS;
+      tile(
+          kernel, w + r * row_bytes, row_bytes, x + t * columns, y + t * y_stride + r, rn, columns,
+          tn, y_stride);
+    }
+  }
+}
+
+/* 24 / (VEC_LANES / 16) independent chains of multiply-adds, more than any processor has in flight. */
+float TIER_NAME(probe_fma)(int64_t rounds) {
+  float start[LANES] = {0};
+  vec sum[12];
+  vec factor, term;
+  for (int i = 0; i < LANES; i++) start[i] = 0.999f;
+  factor = vec_load(start);
+  for (int i = 0; i < LANES; i++) start[i] = 0.5f;
+  term = vec_load(start);
+  UNROLL for (int i = 0; i < 12; i++) sum[i] = term;
+  for (int64_t n = 0; n < rounds; n++) {
+    UNROLL for (int repeat = 0; repeat < 2 * LANES / VEC_LANES; repeat++) {
+      UNROLL for (int i = 0; i < 12; i++) sum[i] = vec_fma(sum[i], factor, term);
+    }
+  }
+  float total = 0;
+  for (int i = 0; i < 12; i++) {
+    vec_store(start, sum[i]);
+    total += start[0];
+  }
+  return total;
+}

@@ -1,0 +1,43 @@
+/*
+ * Q6_K: 256 elements in 210 bytes: uint8 l[128] at 0, uint8 h[64] at 128, int8 scale[16] at 192,
+ * float16 d at 208. In half i, elements j, j + 32, j + 64 and j + 96 (j < 32) take the low nibbles
+ * of l[64i + j] and l[64i + 32 + j], then their high nibbles; bits 0-1, 2-3, 4-5 and 6-7 of
+ * h[32i + j] are their upper bits. Value d * scale * (q - 32), a scale for 16 elements.
+ */
+#define KERNEL kernel_q6_k
+#define BLOCK 256
+#define BLOCK_BYTES 210
+#define ELEMENT_BYTES 0
+#define GROUP 4
+#include "tier.h"
+
+typedef struct {
+  float scale[16];
+  int8_t q[BLOCK];
+} block;
+
+INLINE void block_open(block *b, const uint8_t *bytes) {
+  const float d = load_f16(bytes + 208);
+  const int8_t *scale = (const int8_t *)bytes + 192;
+  for (int j = 0; j < 16; j++) {
+    b->scale[j] = d * (float)scale[j];
+  }
+  UNROLL for (int i = 0; i < 2; i++) {
+    const uint8_t *l = bytes + 64 * i;
+    const uint8_t *h = bytes + 128 + 32 * i;
+    int8_t *q = b->q + 128 * i;
+    for (int j = 0; j < 32; j++) {
+      q[j] = (int8_t)(((l[j] & 15) | (h[j] & 3) << 4) - 32);
+      q[j + 32] = (int8_t)(((l[j + 32] & 15) | (h[j] >> 2 & 3) << 4) - 32);
+      q[j + 64] = (int8_t)((l[j] >> 4 | (h[j] >> 4 & 3) << 4) - 32);
+      q[j + 96] = (int8_t)((l[j + 32] >> 4 | (h[j] >> 6 & 3) << 4) - 32);
+    }
+  }
+}
+
+INLINE v16 block_values(const block *b, int group, int step) {
+  const int j = 4 * group + step;
+  return v16_scale(v16_from_i8(b->q + 16 * j), b->scale[j]);
+}
+
+#include "few.h"

@@ -1,0 +1,95 @@
+/* AVX2 with FMA and F16C: two registers hold the 16 lanes. */
+#include <immintrin.h>
+
+/* Register block of matmul_many and rows per pass of matmul_few. */
+#define BLOCK_ROWS 4
+#define BLOCK_TOKENS 3
+#define FEW_TOKENS 4
+#define FEW_ROWS(tokens) ((tokens) == 1 ? 4 : (tokens) == 2 ? 2 : 1)
+
+#define VEC_LANES 8
+typedef __m256 vec;
+typedef struct {
+  __m256 lo, hi;
+} v16;
+
+INLINE vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
+INLINE void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
+INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+
+INLINE v16 v16_zero(void) { return (v16){_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+INLINE v16 v16_load(const float *p) { return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+INLINE void v16_store(float *p, v16 a) {
+  _mm256_storeu_ps(p, a.lo);
+  _mm256_storeu_ps(p + 8, a.hi);
+}
+INLINE v16 v16_fma(v16 a, v16 b, v16 c) {
+  return (v16){_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+INLINE v16 v16_scale(v16 a, float s) {
+  __m256 v = _mm256_set1_ps(s);
+  return (v16){_mm256_mul_ps(a.lo, v), _mm256_mul_ps(a.hi, v)};
+}
+INLINE v16 v16_affine(v16 a, float s, float o) {
+  __m256 v = _mm256_set1_ps(s), w = _mm256_set1_ps(o);
+  return (v16){_mm256_fmadd_ps(a.lo, v, w), _mm256_fmadd_ps(a.hi, v, w)};
+}
+
+INLINE float v16_fold(v16 a) {
+  __m256 e = _mm256_add_ps(a.lo, a.hi);
+  __m128 q = _mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1));
+  q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+  return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+INLINE __m256i widen_u8(const uint8_t *p) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+INLINE __m256i widen_i8(const int8_t *p) {
+  return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+INLINE __m256 widen_bf16(const uint8_t *p) {
+  __m256i bits = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
+}
+INLINE v16 v16_from_ints(__m256i lo, __m256i hi) {
+  return (v16){_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)};
+}
+
+INLINE v16 v16_from_u8(const uint8_t *p) { return v16_from_ints(widen_u8(p), widen_u8(p + 8)); }
+INLINE v16 v16_from_i8(const int8_t *p) { return v16_from_ints(widen_i8(p), widen_i8(p + 8)); }
+INLINE v16 v16_from_f16(const uint8_t *p) {
+  return (v16){
+      _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+      _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 16)))};
+}
+INLINE v16 v16_from_bf16(const uint8_t *p) { return (v16){widen_bf16(p), widen_bf16(p + 16)}; }
+
+INLINE float f16_to_f32(uint16_t bits) { return _cvtsh_ss(bits); }
+
+/* What a nibble n stands for: scale * (n + shift) + offset. */
+typedef struct {
+  float scale, offset;
+  int centred;
+} nibbles;
+
+INLINE nibbles nibbles_affine(float s, float o) { return (nibbles){s, o, 0}; }
+INLINE nibbles nibbles_centred(float s) { return (nibbles){s, 0, 1}; }
+
+INLINE v16 nibbles_decode(nibbles n, __m256i lo, __m256i hi) {
+  if (n.centred) {
+    __m256i eight = _mm256_set1_epi32(8);
+    v16 v = v16_from_ints(_mm256_sub_epi32(lo, eight), _mm256_sub_epi32(hi, eight));
+    return v16_scale(v, n.scale);
+  }
+  return v16_affine(v16_from_ints(lo, hi), n.scale, n.offset);
+}
+INLINE v16 nibbles_low(nibbles n, const uint8_t *p) {
+  __m256i mask = _mm256_set1_epi32(15);
+  return nibbles_decode(
+      n, _mm256_and_si256(widen_u8(p), mask), _mm256_and_si256(widen_u8(p + 8), mask));
+}
+INLINE v16 nibbles_high(nibbles n, const uint8_t *p) {
+  return nibbles_decode(
+      n, _mm256_srli_epi32(widen_u8(p), 4), _mm256_srli_epi32(widen_u8(p + 8), 4));
+}
