@@ -51,7 +51,7 @@ final class ConfigKeys {
   }
 
   private Optional<Object> lookup(String path) {
-    String[] steps = path.split("/");
+    String[] steps = path.split("/", -1);
     Optional<Object> value = metadata.value(steps[0]);
     for (int i = 1; i < steps.length && value.isPresent(); i++) {
       value =

@@ -336,7 +336,7 @@ final class EffectiveConfig {
           ConfigField.ATTENTION_SCALE,
           new ConfigValue(number.doubleValue(), Origin.STATED, stated.get().key()));
     } else {
-      double scale = 1 / Math.sqrt((long) value(ConfigField.HEAD_DIM));
+      double scale = 1 / Math.sqrt((double) (long) value(ConfigField.HEAD_DIM));
       put(ConfigField.ATTENTION_SCALE, new ConfigValue(scale, Origin.DEFAULT, "1/sqrt(head_dim)"));
     }
   }

@@ -197,6 +197,32 @@ public final class Weight {
     return all;
   }
 
+  /** Rows of the whole stored tensor when read as rows of {@link #columns()}. */
+  public long storedTensorRows() {
+    return values != null ? rows : tensor.elements() / Math.max(columns, 1);
+  }
+
+  /**
+   * One value of the stored tensor, whatever this weight's rows and their order.
+   *
+   * @param row row of the stored tensor read as rows of {@link #columns()}
+   * @throws ModelException if the element type cannot be decoded or the file cannot be read
+   */
+  public float storedValue(long row, int column) {
+    if (values != null) {
+      return values[Math.toIntExact(row * columns + column)];
+    }
+    float[] value = new float[1];
+    if (tensor.layout() == BlockLayout.ROW_ALIGNED) {
+      int block = tensor.type().blockElements();
+      long from = row * rowBytes() + (long) (column / block) * tensor.type().blockBytes();
+      decode(from, column % block, value, 0, 1);
+    } else {
+      decodeElements(row * columns + column, value, 0, 1);
+    }
+    return value[0];
+  }
+
   private void decodeElements(long first, float[] target, int offset, int count) {
     int block = tensor.type().blockElements();
     long firstBlock = first / block;

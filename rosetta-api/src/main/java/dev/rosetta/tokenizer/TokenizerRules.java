@@ -115,7 +115,7 @@ public record TokenizerRules(
     if (model != null && model.equals("llama")) {
       return sentencePiece(vocabulary);
     }
-    if (model != null && !model.equals("bpe")) {
+    if (model != null && !model.equalsIgnoreCase("bpe")) {
       throw new ModelException(
           ErrorCode.UNSUPPORTED_TOKENIZER,
           source,

@@ -58,7 +58,7 @@ final class PreTokenizerTests {
             .toArray();
     long seed = 42;
     Random random = new Random(seed);
-    for (int round = 0; round < 20_000; round++) {
+    for (int round = 0; round < 5_000; round++) {
       int[] text = new int[random.nextInt(12)];
       for (int i = 0; i < text.length; i++) {
         text[i] = alphabet[random.nextInt(alphabet.length)];
@@ -101,6 +101,15 @@ final class PreTokenizerTests {
       from = to;
     }
     return pieces;
+  }
+
+  @ParameterizedTest
+  @EnumSource(PreTokenizer.class)
+  void aMillionLettersAreCut(PreTokenizer pre) {
+    for (String unit : List.of("a", "1", " ", "\n", "!", "' ", "\u4f60", " \n", "a ")) {
+      int[] text = unit.repeat(1_000_000 / unit.length()).codePoints().toArray();
+      assertTrue(pre.cuts(text).length() <= text.length + 1, unit);
+    }
   }
 
   @Test

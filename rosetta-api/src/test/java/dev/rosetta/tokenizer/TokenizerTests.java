@@ -250,12 +250,10 @@ final class TokenizerTests {
   @ValueSource(strings = {"a", "1", " ", "\n", "!", "'", "\u4f60", "a\n", " \n", "ab "})
   void aMillionLettersAreEncoded(String unit) {
     String text = unit.repeat(1_000_000 / unit.length());
+    List<String> merges = List.of("a a", "1 1", "\u0120 \u0120");
+    int[] ids = encode(Vocabularies.byteLevel("qwen2", merges), text);
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-    for (String pre : List.of("gpt-2", "qwen2", "llama-bpe", "falcon", "deepseek-llm")) {
-      Vocabulary vocabulary = Vocabularies.byteLevel(pre, List.of("a a", "1 1", "\u0120 \u0120"));
-      int[] ids = encode(vocabulary, text);
-      assertTrue(ids.length <= bytes && ids.length >= bytes / 2, pre + ": " + ids.length);
-    }
+    assertTrue(ids.length <= bytes && ids.length >= bytes / 2, "" + ids.length);
     Vocabulary pieces =
         Vocabularies.sentencePiece(List.of("\u2581", "a", "aa", "aaaa"), 0, 0, 1, 2);
     assertTrue(encode(pieces, text).length >= text.length() / 4);

@@ -1,0 +1,279 @@
+package dev.rosetta;
+
+import dev.rosetta.ComparisonReport.Check;
+import dev.rosetta.ComparisonReport.Check.Outcome;
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.compare.ConfigComparer;
+import dev.rosetta.compare.Lockstep;
+import dev.rosetta.compare.Predictions;
+import dev.rosetta.compare.WeightComparer;
+import dev.rosetta.compare.WeightPair;
+import dev.rosetta.diagnose.Diagnostician;
+import dev.rosetta.diagnose.Facts;
+import dev.rosetta.diagnose.Hypothesis;
+import dev.rosetta.diagnose.Repair;
+import dev.rosetta.engine.Engine;
+import dev.rosetta.model.ConfigField;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.normalize.Model;
+import dev.rosetta.spi.KernelBackend;
+import dev.rosetta.spi.KernelBackends;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/** One comparison of two opened models, from their config to the report. */
+final class ModelComparison {
+  private final Model a;
+  private final Model b;
+  private final ComparisonRequest request;
+  private final ProgressListener listener;
+  private final KernelBackend backend;
+  private final int threads;
+  private final Map<String, Double> timings = new LinkedHashMap<>();
+  private final List<Check> checks = new ArrayList<>();
+  private long phaseStart;
+
+  ModelComparison(
+      Model a,
+      Model b,
+      ComparisonRequest request,
+      ProgressListener listener,
+      KernelBackends backends,
+      long start) {
+    this.a = a;
+    this.b = b;
+    this.request = request;
+    this.listener = listener;
+    this.backend = backends.choose(request.backend());
+    this.threads = threads(request.threads());
+    this.phaseStart = start;
+  }
+
+  /** Worker threads for a request that asks for {@code threads}, 0 meaning one per processor. */
+  static int threads(int threads) {
+    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+  }
+
+  ComparisonReport run() {
+    phase("open");
+    TokenizerCheck tokenizer = TokenizerCheck.of(a, b, request);
+    checks.addAll(tokenizer.checks());
+    phase("tokenizer");
+    List<ConfigComparison> config = ConfigComparer.compare(a, b);
+    try (ExecutorService pool = pool();
+        Engine engine = new Engine(backend, threads)) {
+      WeightComparer comparer = new WeightComparer(a, b, request.threshold(), pool);
+      int total = comparer.count();
+      SortedMap<TensorRole, WeightPair> weights =
+          comparer.compare(done -> listener.advanced("weights", done, total));
+      phase("weights");
+      Lockstep.@Nullable Outcome outcome = null;
+      if (request.forwardPass()) {
+        outcome = lockstep(a, b, tokenizer.ids(), engine, weights, config);
+        if (request.filter() != null && outcome.points().isEmpty()) {
+          throw new IllegalArgumentException(
+              "the filter '" + request.filter() + "' matches no capture point");
+        }
+        phase("layers");
+      } else {
+        checks.add(
+            new Check("activations", Outcome.NOT_RUN, "weights, config and tokenizer only", false));
+      }
+      List<PointComparison> points = outcome == null ? List.of() : outcome.points();
+      Facts facts = new Facts(a, b, weights, config, points);
+      List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
+      List<Diagnosis> diagnoses =
+          new ArrayList<>(diagnoses(hypotheses, tokenizer.ids(), engine, pool));
+      tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
+      phase("diagnosis");
+      LogitsComparison logits = outcome == null ? null : logits(outcome, tokenizer);
+      ComparisonReport.Continuation continuation =
+          request.maxTokens() > 0 && request.forwardPass() && complete(points)
+              ? new Continuations(engine, tokenizer, request.maxTokens()).run(a, b, tokenizer.ids())
+              : null;
+      return report(tokenizer, config, weights, points, diagnoses, logits, continuation);
+    }
+  }
+
+  private Lockstep.Outcome lockstep(
+      Model left,
+      Model right,
+      int[] tokens,
+      Engine engine,
+      SortedMap<TensorRole, WeightPair> weights,
+      List<ConfigComparison> config) {
+    int layers = Math.max(left.config().layers(), right.config().layers());
+    return new Lockstep(
+            left,
+            right,
+            tokens,
+            engine,
+            weights,
+            unequal(config),
+            request.threshold(),
+            request.filter())
+        .run(done -> listener.advanced("layers", done, layers));
+  }
+
+  private static Set<ConfigField> unequal(List<ConfigComparison> config) {
+    Set<ConfigField> fields = EnumSet.noneOf(ConfigField.class);
+    for (ConfigComparison comparison : config) {
+      if (!comparison.equal()) {
+        fields.add(comparison.field());
+      }
+    }
+    return fields;
+  }
+
+  /** Applies every repair, compares and runs again, and grades each hypothesis by what is left. */
+  private List<Diagnosis> diagnoses(
+      List<Hypothesis> hypotheses, int[] tokens, Engine engine, ExecutorService pool) {
+    boolean repairable = hypotheses.stream().anyMatch(h -> !h.repairs().isEmpty());
+    if (!repairable || !request.proof() || !request.forwardPass()) {
+      return hypotheses.stream().map(Hypothesis::diagnosis).toList();
+    }
+    Model left = a;
+    Model right = b;
+    for (Hypothesis hypothesis : hypotheses) {
+      for (Repair repair : hypothesis.repairs()) {
+        if (repair.side() == Side.A) {
+          left = repair.applyTo(left);
+        } else {
+          right = repair.applyTo(right);
+        }
+      }
+    }
+    SortedMap<TensorRole, WeightPair> weights =
+        new WeightComparer(left, right, request.threshold(), pool).compare(done -> {});
+    Lockstep.Outcome outcome =
+        lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right));
+    return Diagnostician.proven(hypotheses, outcome.points(), weights);
+  }
+
+  /**
+   * A wrong tokenizer comes behind what breaks the model itself, and in front of what is benign.
+   */
+  private static void insert(List<Diagnosis> diagnoses, Diagnosis tokenizer) {
+    int position = 0;
+    while (position < diagnoses.size()
+        && diagnoses.get(position).severity().compareTo(tokenizer.severity()) <= 0) {
+      position++;
+    }
+    diagnoses.add(position, tokenizer);
+  }
+
+  private @Nullable LogitsComparison logits(Lockstep.Outcome outcome, TokenizerCheck tokenizer) {
+    if (outcome.logitsA() == null
+        || outcome.logitsB() == null
+        || outcome.logitsA().width() != outcome.logitsB().width()) {
+      checks.add(
+          new Check(
+              "logits", Outcome.NOT_RUN, "one side's own pass did not reach the logits", false));
+      return null;
+    }
+    return Predictions.compare(outcome.logitsA(), outcome.logitsB(), tokenizer::piece);
+  }
+
+  private ComparisonReport report(
+      TokenizerCheck tokenizer,
+      List<ConfigComparison> config,
+      SortedMap<TensorRole, WeightPair> weights,
+      List<PointComparison> points,
+      List<Diagnosis> diagnoses,
+      @Nullable LogitsComparison logits,
+      ComparisonReport.@Nullable Continuation continuation) {
+    List<TensorComparison> tensors =
+        weights.values().stream()
+            .filter(pair -> !Diagnostician.isReplacedByConfig(pair.comparison().role(), config))
+            .map(WeightPair::comparison)
+            .toList();
+    Coverage coverage =
+        new Coverage(
+            new Coverage.Count(compared(points), points.size()),
+            new Coverage.Count(
+                (int) tensors.stream().filter(t -> t.status() != Status.SKIPPED).count(),
+                tensors.size()),
+            new Coverage.Count(config.size(), ConfigField.values().length));
+    ComparisonReport.Divergence first =
+        points.stream()
+            .filter(point -> point.status() == Status.DIVERGED)
+            .findFirst()
+            .map(ModelComparison::divergence)
+            .orElse(null);
+    phase("report");
+    return new ComparisonReport(
+        verdict(coverage, points, tensors, diagnoses),
+        Inspections.summary(a.source(), a),
+        Inspections.summary(b.source(), b),
+        tokenizer.prompt(),
+        tokenizer.idList(),
+        coverage,
+        first,
+        points,
+        tensors,
+        config,
+        diagnoses,
+        logits,
+        checks,
+        continuation,
+        timings,
+        new ComparisonReport.Tool(ToolVersion.current(), backend.name(), threads));
+  }
+
+  private Verdict verdict(
+      Coverage coverage,
+      List<PointComparison> points,
+      List<TensorComparison> tensors,
+      List<Diagnosis> diagnoses) {
+    boolean fault =
+        diagnoses.stream().anyMatch(d -> d.severity() == Severity.ERROR)
+            || points.stream().anyMatch(p -> p.status() == Status.DIVERGED)
+            || tensors.stream().anyMatch(t -> t.status() == Status.DIVERGED)
+            || checks.stream().anyMatch(c -> c.outcome() == Outcome.FAILED);
+    if (fault) {
+      return Verdict.DIVERGED;
+    }
+    boolean complete =
+        (coverage.points().complete() || !request.forwardPass())
+            && coverage.tensors().complete()
+            && coverage.config().complete()
+            && checks.stream().noneMatch(c -> c.required() && c.outcome() == Outcome.NOT_RUN);
+    return complete ? Verdict.MATCH : Verdict.INCONCLUSIVE;
+  }
+
+  private static boolean complete(List<PointComparison> points) {
+    return compared(points) == points.size();
+  }
+
+  private static int compared(List<PointComparison> points) {
+    return (int) points.stream().filter(point -> point.status() != Status.SKIPPED).count();
+  }
+
+  private static ComparisonReport.Divergence divergence(PointComparison point) {
+    Difference local = point.local();
+    return local == null
+        ? new ComparisonReport.Divergence(point.point(), 0, 0, Double.POSITIVE_INFINITY)
+        : new ComparisonReport.Divergence(
+            point.point(), local.token(), local.index(), local.maxDiff());
+  }
+
+  private ExecutorService pool() {
+    return Executors.newFixedThreadPool(
+        threads, Thread.ofPlatform().daemon().name("rosetta-weights-", 0).factory());
+  }
+
+  private void phase(String name) {
+    long now = System.nanoTime();
+    timings.merge(name, (now - phaseStart) / 1e9, Double::sum);
+    phaseStart = now;
+  }
+}

@@ -1,0 +1,205 @@
+package dev.rosetta.compare;
+
+import dev.rosetta.Difference;
+import dev.rosetta.trace.Activation;
+
+/**
+ * Accumulates the difference of two arrays, row by row, in float64.
+ *
+ * <p>A value that is not finite on one side, or not the same on both, makes every figure infinite:
+ * it can never hide behind a comparison with NaN.
+ */
+final class DifferenceSum {
+  private long count;
+  private double squaredDifference;
+  private double squaredA;
+  private double squaredB;
+  private double product;
+  private double absolute;
+  private double worst = -1;
+  private int worstRow;
+  private int worstColumn;
+  private float worstA;
+  private float worstB;
+  private double worstRowNmse;
+  private double worstRelative;
+  private long differing;
+  private long nonFiniteA;
+  private long nonFiniteB;
+
+  /** Adds row {@code row}: {@code columns} values of each side from the given offsets. */
+  void addRow(int row, float[] a, int offsetA, float[] b, int offsetB, int columns) {
+    double rowDifference = 0;
+    double rowA = 0;
+    double rowB = 0;
+    double rowProduct = 0;
+    double rowAbsolute = 0;
+    for (int i = 0; i < columns; i++) {
+      float x = a[offsetA + i];
+      float y = b[offsetB + i];
+      double d = (double) x - y;
+      rowDifference += d * d;
+      rowA += (double) x * x;
+      rowB += (double) y * y;
+      rowProduct += (double) x * y;
+      rowAbsolute += Math.abs(d);
+    }
+    count += columns;
+    if (rowDifference == 0) {
+      // A NaN or infinity would have made the sum NaN.
+      squaredA += rowA;
+      squaredB += rowB;
+      product += rowProduct;
+      if (worst < 0 && columns > 0) {
+        worst = 0;
+        worstRow = row;
+        worstA = a[offsetA];
+        worstB = b[offsetB];
+      }
+      return;
+    }
+    for (int i = 0; i < columns; i++) {
+      locate(row, i, a[offsetA + i], b[offsetB + i]);
+    }
+    squaredDifference += rowDifference;
+    squaredA += rowA;
+    squaredB += rowB;
+    product += rowProduct;
+    absolute += rowAbsolute;
+    double rowNmse = rowA > 0 ? rowDifference / rowA : Double.POSITIVE_INFINITY;
+    worstRowNmse =
+        Math.max(worstRowNmse, Double.isNaN(rowNmse) ? Double.POSITIVE_INFINITY : rowNmse);
+  }
+
+  private void locate(int row, int column, float x, float y) {
+    boolean finiteA = Float.isFinite(x);
+    boolean finiteB = Float.isFinite(y);
+    nonFiniteA += finiteA ? 0 : 1;
+    nonFiniteB += finiteB ? 0 : 1;
+    double d = finiteA && finiteB ? Math.abs((double) x - y) : Double.POSITIVE_INFINITY;
+    if (d > 0) {
+      differing++;
+      worstRelative = Math.max(worstRelative, x == 0 ? Double.POSITIVE_INFINITY : d / Math.abs(x));
+    }
+    if (d > worst) {
+      worst = d;
+      worstRow = row;
+      worstColumn = column;
+      worstA = x;
+      worstB = y;
+    }
+  }
+
+  /** Adds what another sum has seen; rows of {@code later} come after this one's. */
+  void add(DifferenceSum later) {
+    count += later.count;
+    squaredDifference += later.squaredDifference;
+    squaredA += later.squaredA;
+    squaredB += later.squaredB;
+    product += later.product;
+    absolute += later.absolute;
+    worstRowNmse = Math.max(worstRowNmse, later.worstRowNmse);
+    worstRelative = Math.max(worstRelative, later.worstRelative);
+    differing += later.differing;
+    nonFiniteA += later.nonFiniteA;
+    nonFiniteB += later.nonFiniteB;
+    if (later.worst > worst) {
+      worst = later.worst;
+      worstRow = later.worstRow;
+      worstColumn = later.worstColumn;
+      worstA = later.worstA;
+      worstB = later.worstB;
+    }
+  }
+
+  /** The difference of two activations of equal shape. */
+  static DifferenceSum of(Activation a, Activation b) {
+    DifferenceSum sum = new DifferenceSum();
+    for (int t = 0; t < a.tokens(); t++) {
+      sum.addRow(t, a.values(), t * a.width(), b.values(), t * b.width(), a.width());
+    }
+    return sum;
+  }
+
+  boolean hasNonFinite() {
+    return nonFiniteA > 0 || nonFiniteB > 0;
+  }
+
+  long nonFiniteA() {
+    return nonFiniteA;
+  }
+
+  long nonFiniteB() {
+    return nonFiniteB;
+  }
+
+  long count() {
+    return count;
+  }
+
+  /** Elements that differ. */
+  long differing() {
+    return differing;
+  }
+
+  /** Square root of the sum of squares of side A. */
+  double normA() {
+    return Math.sqrt(squaredA);
+  }
+
+  double normB() {
+    return Math.sqrt(squaredB);
+  }
+
+  /** Largest |a - b| / |a|; infinite where a is 0 and b is not. */
+  double worstRelative() {
+    return worstRelative;
+  }
+
+  /** Largest of the rows' own {@link #nmse()}. */
+  double worstRowNmse() {
+    return worstRowNmse;
+  }
+
+  /** Sum of squared differences over the sum of squares of A; infinite if not finite. */
+  double nmse() {
+    if (hasNonFinite()) {
+      return Double.POSITIVE_INFINITY;
+    }
+    if (squaredDifference == 0) {
+      return 0;
+    }
+    return squaredA > 0 ? squaredDifference / squaredA : Double.POSITIVE_INFINITY;
+  }
+
+  Difference difference() {
+    if (hasNonFinite()) {
+      return new Difference(
+          Double.POSITIVE_INFINITY,
+          Double.POSITIVE_INFINITY,
+          Double.POSITIVE_INFINITY,
+          Double.NaN,
+          worstRow,
+          worstColumn,
+          worstA,
+          worstB);
+    }
+    double cosine;
+    if (squaredDifference == 0) {
+      cosine = 1;
+    } else if (squaredA == 0 || squaredB == 0) {
+      cosine = 0;
+    } else {
+      cosine = product / Math.sqrt(squaredA * squaredB);
+    }
+    return new Difference(
+        Math.max(worst, 0),
+        count == 0 ? 0 : absolute / count,
+        Math.sqrt(nmse()),
+        cosine,
+        worstRow,
+        worstColumn,
+        worstA,
+        worstB);
+  }
+}

@@ -1,0 +1,328 @@
+package dev.rosetta.compare;
+
+import dev.rosetta.Difference;
+import dev.rosetta.PointComparison;
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.engine.Engine;
+import dev.rosetta.engine.Graph;
+import dev.rosetta.engine.Operation;
+import dev.rosetta.model.ConfigField;
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.ModelException;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.normalize.Model;
+import dev.rosetta.normalize.Weight;
+import dev.rosetta.trace.Activation;
+import dev.rosetta.trace.CapturePoint;
+import dev.rosetta.trace.CapturePoint.Site;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs two models side by side, one operation at a time.
+ *
+ * <p>Each operation of side B runs on side A's input as well as on its own, so a fault shows at the
+ * operation that has it and nowhere else. Where side A cannot run an operation, the pass goes on
+ * from side B's result. Layers are visited one after the other; only one layer's activations live.
+ */
+@SuppressWarnings(
+    "ReferenceEquality") // One object on both sides is how a shared activation is known.
+public final class Lockstep {
+  private final Model a;
+  private final Model b;
+  private final int[] tokens;
+  private final Engine engine;
+  private final Judge judge;
+  private final @Nullable Pattern filter;
+  private final List<PointComparison> points = new ArrayList<>();
+  private final Map<CapturePoint, Activation> reference = new HashMap<>();
+  private final Map<CapturePoint, Activation> own = new HashMap<>();
+
+  /**
+   * @param weights what comparing the weights showed
+   * @param unequalConfig config fields that differ
+   * @param threshold plain bound on the largest difference where element types are equal
+   * @param filter capture points to report, or null for all
+   */
+  public Lockstep(
+      Model a,
+      Model b,
+      int[] tokens,
+      Engine engine,
+      Map<TensorRole, WeightPair> weights,
+      Set<ConfigField> unequalConfig,
+      double threshold,
+      @Nullable Pattern filter) {
+    this.a = a;
+    this.b = b;
+    this.tokens = tokens.clone();
+    this.engine = engine;
+    this.judge = new Judge(weights, unequalConfig, threshold);
+    this.filter = filter;
+  }
+
+  /**
+   * What a pass showed.
+   *
+   * @param points capture points in forward-pass order, those of the filter only
+   * @param logitsA side A's logits, or null if its pass did not get there
+   * @param logitsB side B's logits on its own activations, or null
+   */
+  public record Outcome(
+      List<PointComparison> points, @Nullable Activation logitsA, @Nullable Activation logitsB) {}
+
+  /**
+   * Runs the whole pass.
+   *
+   * @param progress told the number of layers done
+   */
+  public Outcome run(IntConsumer progress) {
+    step(Graph.embedding(a), Graph.embedding(b));
+    int layers = Math.max(a.config().layers(), b.config().layers());
+    for (int layer = 0; layer < layers; layer++) {
+      step(
+          layer < a.config().layers() ? Graph.layer(a, layer) : List.of(),
+          layer < b.config().layers() ? Graph.layer(b, layer) : List.of());
+      progress.accept(layer + 1);
+    }
+    step(Graph.tail(a), Graph.tail(b));
+    CapturePoint logits = CapturePoint.of(Site.LOGITS);
+    return new Outcome(points, reference.get(logits), own.get(logits));
+  }
+
+  private void step(List<Operation> operationsA, List<Operation> operationsB) {
+    Map<CapturePoint, Operation> byPointA = byPoint(operationsA);
+    Map<CapturePoint, Operation> byPointB = byPoint(operationsB);
+    TreeSet<CapturePoint> order = new TreeSet<>(byPointA.keySet());
+    order.addAll(byPointB.keySet());
+    Set<CapturePoint> kept = new HashSet<>();
+    for (CapturePoint point : order) {
+      Operation left = byPointA.get(point);
+      Operation right = byPointB.get(point);
+      PointComparison comparison =
+          left != null && right != null
+              ? both(left, right)
+              : one(point, left == null ? right : left, left != null);
+      if (filter == null || filter.matcher(point.name()).find()) {
+        points.add(comparison);
+      }
+    }
+    // Only what the next step reads: the residual stream, or the logits at the end.
+    if (!order.isEmpty()) {
+      kept.add(order.last());
+      reference.keySet().retainAll(kept);
+      own.keySet().retainAll(kept);
+    }
+  }
+
+  private static Map<CapturePoint, Operation> byPoint(List<Operation> operations) {
+    Map<CapturePoint, Operation> map = new LinkedHashMap<>();
+    for (Operation operation : operations) {
+      map.put(operation.output(), operation);
+    }
+    return map;
+  }
+
+  /** An operation that only one side's graph has: its result carries on, but is not compared. */
+  private PointComparison one(CapturePoint point, @Nullable Operation operation, boolean onA) {
+    Activation result = null;
+    if (operation != null && obstacle(operation, onA ? a : b, reference) == null) {
+      result = engine.run(operation, onA ? a : b, tokens, List.of(reference::get)).getFirst();
+      reference.put(point, result);
+    }
+    own.remove(point);
+    String other = onA ? "side B" : "side A";
+    return skipped(
+        point, other + " has no such operation", onA ? result : null, onA ? null : result);
+  }
+
+  private PointComparison both(Operation left, Operation right) {
+    CapturePoint point = left.output();
+    String obstacleA = obstacle(left, a, reference);
+    String obstacleB = obstacle(right, b, reference);
+    if (obstacleA != null || obstacleB != null) {
+      return withObstacle(left, right, obstacleA, obstacleB);
+    }
+    boolean same =
+        judge.sameFunction(left.weights(), right.weights(), left.config())
+            && left.inputs().equals(right.inputs());
+    boolean ownInputs = obstacle(right, b, own) == null;
+    boolean sharedInputs = ownInputs && sameInputs(right);
+    if (same) {
+      return sameFunction(left, ownInputs && !sharedInputs, ownInputs);
+    }
+    Activation resultA = engine.run(left, a, tokens, List.of(reference::get)).getFirst();
+    List<Activation> resultsB;
+    try {
+      resultsB =
+          ownInputs && !sharedInputs
+              ? engine.run(right, b, tokens, List.of(reference::get, own::get))
+              : engine.run(right, b, tokens, List.of(reference::get));
+    } catch (ModelException e) {
+      if (!isMisfit(e)) {
+        throw e;
+      }
+      reference.put(point, resultA);
+      own.remove(point);
+      return skipped(
+          point, "side B cannot run on side A's input: " + e.getMessage(), resultA, null);
+    }
+    Activation localB = resultsB.getFirst();
+    Activation ownB = ownInputs ? resultsB.getLast() : null;
+    reference.put(point, resultA);
+    remember(point, ownB);
+    if (resultA.width() != localB.width()) {
+      return skipped(point, "widths differ", resultA, localB);
+    }
+    DifferenceSum local = DifferenceSum.of(resultA, localB);
+    Judge.Bound bound =
+        judge.bound(
+            union(left.weights(), right.weights()),
+            left.config(),
+            left.inputs().isEmpty() ? null : reference.get(left.inputs().getFirst()),
+            resultA);
+    return new PointComparison(
+        point,
+        dims(resultA),
+        dims(localB),
+        Judge.status(bound, local.difference()),
+        local.hasNonFinite() ? "values that are not finite" : bound.reason(),
+        bound.tolerance(),
+        bound.relative(),
+        local.difference(),
+        propagated(resultA, ownB));
+  }
+
+  /** Whether the sides' shapes are so different that one cannot run on the other's activations. */
+  private static boolean isMisfit(ModelException e) {
+    return e.code() == ErrorCode.SHAPE_MISMATCH || e.code() == ErrorCode.CONFIG_SHAPE_CONFLICT;
+  }
+
+  /** The same function on both sides: one pass over side A's weights serves both. */
+  private PointComparison sameFunction(Operation operation, boolean runOwn, boolean ownInputs) {
+    CapturePoint point = operation.output();
+    List<Activation> results =
+        runOwn
+            ? engine.run(operation, a, tokens, List.of(reference::get, own::get))
+            : engine.run(operation, a, tokens, List.of(reference::get));
+    Activation result = results.getFirst();
+    Activation ownB = ownInputs ? results.getLast() : null;
+    reference.put(point, result);
+    remember(point, ownB);
+    DifferenceSum local = DifferenceSum.of(result, result);
+    boolean finite = !hasNonFinite(result);
+    String reason =
+        ownB == result ? "same values and input: computed once" : "same values: computed once";
+    return new PointComparison(
+        point,
+        dims(result),
+        dims(result),
+        finite ? Status.OK : Status.DIVERGED,
+        finite ? reason : "values that are not finite",
+        0,
+        false,
+        local.difference(),
+        ownB == result ? local.difference() : propagated(result, ownB));
+  }
+
+  private PointComparison withObstacle(
+      Operation left, Operation right, @Nullable String obstacleA, @Nullable String obstacleB) {
+    CapturePoint point = left.output();
+    Activation resultA = null;
+    Activation resultB = null;
+    if (obstacleA == null) {
+      resultA = engine.run(left, a, tokens, List.of(reference::get)).getFirst();
+      reference.put(point, resultA);
+    } else if (obstacleB == null) {
+      resultB = engine.run(right, b, tokens, List.of(reference::get)).getFirst();
+      reference.put(point, resultB);
+    }
+    own.remove(point);
+    String reason = obstacleA == null ? "side B: " + obstacleB : "side A: " + obstacleA;
+    return skipped(point, reason, resultA, resultB);
+  }
+
+  /** Why an operation cannot run on {@code model} with these inputs; null if it can. */
+  private static @Nullable String obstacle(
+      Operation operation, Model model, Map<CapturePoint, Activation> inputs) {
+    for (TensorRole role : operation.weights()) {
+      Weight weight = model.weights().get(role);
+      if (weight == null) {
+        return role + " is absent";
+      }
+      if (!weight.isReadable()) {
+        return role + " is " + weight.tensor().type() + ", which cannot be decoded";
+      }
+    }
+    for (CapturePoint input : operation.inputs()) {
+      if (!inputs.containsKey(input)) {
+        return input + " is not available";
+      }
+    }
+    return null;
+  }
+
+  private boolean sameInputs(Operation operation) {
+    for (CapturePoint input : operation.inputs()) {
+      if (reference.get(input) != own.get(input)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void remember(CapturePoint point, @Nullable Activation ownB) {
+    if (ownB == null) {
+      own.remove(point);
+      return;
+    }
+    Activation resultA = reference.get(point);
+    // Equal bits become one object, so that later operations see at once that their input is
+    // shared.
+    own.put(point, resultA != null && sameBits(resultA, ownB) ? resultA : ownB);
+  }
+
+  private static boolean sameBits(Activation x, Activation y) {
+    return x == y || x.width() == y.width() && java.util.Arrays.equals(x.values(), y.values());
+  }
+
+  private static boolean hasNonFinite(Activation activation) {
+    for (float value : activation.values()) {
+      if (!Float.isFinite(value)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable Difference propagated(Activation resultA, @Nullable Activation ownB) {
+    return ownB == null || ownB.width() != resultA.width()
+        ? null
+        : DifferenceSum.of(resultA, ownB).difference();
+  }
+
+  private static List<TensorRole> union(List<TensorRole> left, List<TensorRole> right) {
+    TreeSet<TensorRole> roles = new TreeSet<>(left);
+    roles.addAll(right);
+    return List.copyOf(roles);
+  }
+
+  private static PointComparison skipped(
+      CapturePoint point, String reason, @Nullable Activation left, @Nullable Activation right) {
+    return new PointComparison(
+        point, dims(left), dims(right), Status.SKIPPED, reason, Double.NaN, false, null, null);
+  }
+
+  private static List<Integer> dims(@Nullable Activation activation) {
+    return activation == null ? List.of() : List.of(activation.tokens(), activation.width());
+  }
+}

@@ -1,0 +1,42 @@
+package dev.rosetta.compare;
+
+import dev.rosetta.model.ElementType;
+
+/**
+ * How much error an element type explains by itself.
+ *
+ * <p>The figures are the normalised mean squared errors (sum of squared errors over sum of squares)
+ * that ggml's reference quantisers leave on heavy-tailed weights (Student-t, 4 degrees of freedom);
+ * Gaussian weights leave less.
+ */
+public final class NoiseFloor {
+  /** Room above the measured floor for weights with heavier tails and for other quantisers. */
+  private static final double MARGIN = 3;
+
+  private NoiseFloor() {}
+
+  /** Normalised mean squared error of one quantisation to {@code type}; 0 for exact types. */
+  public static double of(ElementType type) {
+    return switch (type) {
+      case F32, F64, I8, U8, I16, U16, I32, U32, I64, U64, BOOL, C64 -> 0;
+      case F16 -> 4.3e-8;
+      case BF16 -> 2.8e-6;
+      case Q8_0, Q8_1, Q8_K -> 5.3e-5;
+      case APR_Q8 -> 1e-3;
+      case Q6_K -> 5.2e-4;
+      case Q5_K, Q5_1, Q5_0 -> 3.4e-3;
+      case Q4_K, IQ4_NL, IQ4_XS, Q4_1, Q4_0, APR_Q4 -> 1.3e-2;
+      case MXFP4, NVFP4 -> 1.7e-2;
+      case Q3_K, IQ3_S, IQ3_XXS -> 3.4e-2;
+      case F8_E4M3, F8_E4M3FNUZ -> 7e-4;
+      case F8_E5M2, F8_E5M2FNUZ -> 3e-3;
+      case Q2_K, Q2_0, IQ2_S, IQ2_XS, IQ2_XXS, TQ2_0, TQ1_0 -> 1.2e-1;
+      case IQ1_S, IQ1_M, Q1_0, F8_E8M0 -> 3e-1;
+    };
+  }
+
+  /** Largest normalised mean squared error between two quantisations of one source. */
+  public static double budget(ElementType a, ElementType b) {
+    return MARGIN * (of(a) + of(b));
+  }
+}

@@ -1,0 +1,309 @@
+package dev.rosetta.compare;
+
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.TensorComparison;
+import dev.rosetta.model.ElementType;
+import dev.rosetta.model.ModelConfig;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.normalize.Inventory;
+import dev.rosetta.normalize.Model;
+import dev.rosetta.normalize.Normalizer;
+import dev.rosetta.normalize.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares the weights of two models: encoded bytes first, values where bytes differ.
+ *
+ * <p>Values of different element types may differ by what the types explain; values of one type may
+ * not differ at all beyond the threshold, unless nearly every block does so by a small amount, as
+ * when the same source was quantised by two programs.
+ */
+public final class WeightComparer {
+  /** Bytes of one side's rows that are compared at a time; two tiles stay in L2. */
+  private static final int TILE_BYTES = 256 * 1024;
+
+  /** Values decoded per task; small enough to balance threads, large enough to amortise one. */
+  private static final int TASK_ELEMENTS = 1 << 20;
+
+  /** A row may exceed the tensor's budget by this factor: rows are small samples. */
+  private static final double ROW_FACTOR = 6;
+
+  /** No quantiser loses more than this share of a row's energy. */
+  private static final double ROW_CEILING = 0.6;
+
+  private final Model a;
+  private final Model b;
+  private final double threshold;
+  private final ExecutorService pool;
+
+  /**
+   * @param threshold bound on the largest difference of one element type, relative to the tensor's
+   *     root mean square
+   * @param pool runs row ranges; the caller closes it
+   */
+  public WeightComparer(Model a, Model b, double threshold, ExecutorService pool) {
+    this.a = a;
+    this.b = b;
+    this.threshold = threshold;
+    this.pool = pool;
+  }
+
+  /**
+   * Every weight of either side, in forward-pass order.
+   *
+   * @param progress told the number of weights done
+   */
+  public SortedMap<TensorRole, WeightPair> compare(IntConsumer progress) {
+    TreeSet<TensorRole> roles = new TreeSet<>(a.weights().keySet());
+    roles.addAll(b.weights().keySet());
+    roles.addAll(Inventory.required(a.config()));
+    roles.addAll(Inventory.required(b.config()));
+    SortedMap<TensorRole, WeightPair> pairs = new TreeMap<>();
+    for (TensorRole role : roles) {
+      pairs.put(role, compare(role));
+      progress.accept(pairs.size());
+    }
+    return pairs;
+  }
+
+  /** Number of weights that {@link #compare(IntConsumer)} goes through. */
+  public int count() {
+    TreeSet<TensorRole> roles = new TreeSet<>(a.weights().keySet());
+    roles.addAll(b.weights().keySet());
+    return roles.size();
+  }
+
+  private WeightPair compare(TensorRole role) {
+    Optional<Weight> left = weight(a, role);
+    Optional<Weight> right = weight(b, role);
+    if (left.isEmpty() || right.isEmpty()) {
+      String side = left.isEmpty() ? right.isEmpty() ? "either side" : "side A" : "side B";
+      return outcome(
+          role,
+          left.orElse(null),
+          right.orElse(null),
+          Status.SKIPPED,
+          "absent on " + side,
+          false,
+          null,
+          0);
+    }
+    return compare(role, left.get(), right.get());
+  }
+
+  /** Compares two weights that have one role. */
+  public WeightPair compare(TensorRole role, Weight left, Weight right) {
+    if (left.rows() != right.rows() || left.columns() != right.columns()) {
+      return outcome(role, left, right, Status.SKIPPED, "shapes differ", false, null, 0);
+    }
+    if (!left.isReadable() || !right.isReadable()) {
+      Weight unreadable = left.isReadable() ? right : left;
+      return outcome(
+          role,
+          left,
+          right,
+          Status.SKIPPED,
+          unreadable.tensor().type() + " cannot be decoded",
+          false,
+          null,
+          0);
+    }
+    ElementType typeA = left.tensor().type();
+    ElementType typeB = right.tensor().type();
+    if (sameBytes(left, right)) {
+      return outcome(role, left, right, Status.OK, "same bytes", true, null, 0);
+    }
+    DifferenceSum sum = differences(left, right);
+    if (sum.hasNonFinite()) {
+      return outcome(
+          role, left, right, Status.DIVERGED, "values that are not finite", false, sum, 0);
+    }
+    if (sum.nmse() == 0) {
+      return outcome(role, left, right, Status.OK, "same values", false, sum, 0);
+    }
+    double budget = NoiseFloor.budget(typeA, typeB);
+    if (typeA == typeB) {
+      return sameType(role, left, right, sum, budget);
+    }
+    double rowBudget = rowBudget(budget);
+    Status status = Status.NOISE;
+    String reason = "explained by " + typeA + " against " + typeB;
+    if (!(sum.nmse() <= budget)) {
+      status = Status.DIVERGED;
+      reason = "more than " + typeA + " against " + typeB + " explains";
+    } else if (!(sum.worstRowNmse() <= rowBudget)) {
+      status = Status.DIVERGED;
+      reason = "a row differs by more than " + typeA + " against " + typeB + " explains";
+    }
+    return outcome(role, left, right, status, reason, false, sum, budget);
+  }
+
+  private WeightPair sameType(
+      TensorRole role, Weight left, Weight right, DifferenceSum sum, double budget) {
+    double rms = sum.normA() / Math.sqrt((double) sum.count());
+    if (sum.difference().maxDiff() <= threshold * rms) {
+      return outcome(
+          role, left, right, Status.OK, "within the threshold, relative to its rms", false, sum, 0);
+    }
+    boolean everywhere = sum.differing() >= sum.count() / 2;
+    if (left.tensor().type().isQuantized()
+        && everywhere
+        && sum.nmse() <= budget
+        && sum.worstRowNmse() <= rowBudget(budget)) {
+      return outcome(
+          role, left, right, Status.NOISE, "quantised twice from one source", false, sum, budget);
+    }
+    return outcome(
+        role, left, right, Status.DIVERGED, "values differ though types agree", false, sum, 0);
+  }
+
+  private static double rowBudget(double budget) {
+    return Math.max(budget, Math.min(ROW_CEILING, ROW_FACTOR * budget));
+  }
+
+  /**
+   * The output head stands for the tied embedding too, so that tying does not hide a difference.
+   */
+  private static Optional<Weight> weight(Model model, TensorRole role) {
+    return role.part() == Part.OUTPUT ? model.head() : model.weight(role);
+  }
+
+  private boolean sameBytes(Weight left, Weight right) {
+    if (left.tensor().type() != right.tensor().type()
+        || !left.hasKernelRows()
+        || !right.hasKernelRows()) {
+      return false;
+    }
+    long rowBytes = left.rowBytes();
+    int tileRows = Math.clamp(TILE_BYTES / Math.max(rowBytes, 1), 1, left.rows());
+    boolean ordered = left.isInStoredOrder() && right.isInStoredOrder();
+    List<Callable<Boolean>> tasks = new ArrayList<>();
+    int rowsPerTask = ordered ? Math.max(tileRows, left.rows() / 8) : left.rows();
+    for (int first = 0; first < left.rows(); first += rowsPerTask) {
+      int from = first;
+      int to = Math.min(first + rowsPerTask, left.rows());
+      tasks.add(() -> sameRows(left, right, from, to, ordered ? tileRows : 1));
+    }
+    return all(tasks).stream().allMatch(same -> same);
+  }
+
+  private static boolean sameRows(Weight left, Weight right, int from, int to, int tileRows) {
+    long rowBytes = left.rowBytes();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment tileA = arena.allocate(Math.max(1, tileRows * rowBytes), 64);
+      MemorySegment tileB = arena.allocate(Math.max(1, tileRows * rowBytes), 64);
+      for (int row = from; row < to; row += tileRows) {
+        int count = Math.min(tileRows, to - row);
+        left.readRows(left.storedRow(row), count, tileA);
+        right.readRows(right.storedRow(row), count, tileB);
+        long bytes = count * rowBytes;
+        if (MemorySegment.mismatch(tileA, 0, bytes, tileB, 0, bytes) >= 0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private DifferenceSum differences(Weight left, Weight right) {
+    int columns = left.columns();
+    int rowsPerTask = Math.max(1, TASK_ELEMENTS / Math.max(columns, 1));
+    List<Callable<DifferenceSum>> tasks = new ArrayList<>();
+    for (int first = 0; first < left.rows(); first += rowsPerTask) {
+      int from = first;
+      int to = Math.min(first + rowsPerTask, left.rows());
+      tasks.add(
+          () -> {
+            DifferenceSum sum = new DifferenceSum();
+            float[] rowA = new float[columns];
+            float[] rowB = new float[columns];
+            for (int row = from; row < to; row++) {
+              left.decodeRow(row, rowA, 0);
+              right.decodeRow(row, rowB, 0);
+              sum.addRow(row, rowA, 0, rowB, 0, columns);
+            }
+            return sum;
+          });
+    }
+    DifferenceSum total = new DifferenceSum();
+    all(tasks).forEach(total::add);
+    return total;
+  }
+
+  private <T> List<T> all(List<Callable<T>> tasks) {
+    try {
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : pool.invokeAll(tasks)) {
+        results.add(future.get());
+      }
+      return results;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted while comparing weights");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private WeightPair outcome(
+      TensorRole role,
+      @Nullable Weight left,
+      @Nullable Weight right,
+      Status status,
+      String reason,
+      boolean sameBytes,
+      @Nullable DifferenceSum sum,
+      double budget) {
+    ModelConfig config = left != null ? a.config() : b.config();
+    TensorComparison comparison =
+        new TensorComparison(
+            role,
+            left == null ? null : left.tensor().name(),
+            right == null ? null : right.tensor().name(),
+            left == null ? null : left.tensor().type(),
+            right == null ? null : right.tensor().type(),
+            storedDims(left),
+            storedDims(right),
+            Inventory.shape(role, config),
+            status,
+            reason,
+            sameBytes,
+            sameBytes ? 0 : sum == null ? Double.NaN : sum.nmse(),
+            budget,
+            sum == null ? null : sum.difference());
+    return new WeightPair(
+        left,
+        right,
+        comparison,
+        sum == null ? Double.NaN : sum.normA(),
+        sum == null ? Double.NaN : sum.normB(),
+        sum == null ? 0 : sum.worstRowNmse(),
+        sum == null ? 0 : sum.worstRelative(),
+        sum == null ? 0 : sum.nonFiniteA(),
+        sum == null ? 0 : sum.nonFiniteB());
+  }
+
+  private static List<Long> storedDims(@Nullable Weight weight) {
+    return weight == null
+        ? List.of()
+        : Normalizer.rowMajorDims(weight.tensor(), weight.source().dimensionOrder());
+  }
+}

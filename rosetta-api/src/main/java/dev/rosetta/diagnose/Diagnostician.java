@@ -1,0 +1,245 @@
+package dev.rosetta.diagnose;
+
+import dev.rosetta.ConfigComparison;
+import dev.rosetta.Diagnosis;
+import dev.rosetta.DiagnosisCode;
+import dev.rosetta.PointComparison;
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.Proof;
+import dev.rosetta.TensorComparison;
+import dev.rosetta.compare.WeightPair;
+import dev.rosetta.model.ConfigField;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Lists the causes of a pair's differences, the one to fix first in front. */
+public final class Diagnostician {
+  private Diagnostician() {}
+
+  /**
+   * Whether llama-3 frequency factors are config parameters on one side and a tensor on the other.
+   */
+  public static boolean isReplacedByConfig(TensorRole role, List<ConfigComparison> config) {
+    return role.part() == Part.ROPE_FREQS
+        && config.stream()
+            .anyMatch(
+                c ->
+                    c.field() == ConfigField.ROPE_SCALING
+                        && c.equal()
+                        && !c.a().value().equals(c.b().value()));
+  }
+
+  /** Every hypothesis that the facts support, unproven. */
+  public static List<Hypothesis> hypotheses(Facts facts) {
+    List<Hypothesis> found = new ArrayList<>(new ModelCauses(facts).find());
+    Set<String> known =
+        found.stream()
+            .filter(h -> h.diagnosis().severity() == Severity.ERROR)
+            .map(h -> String.valueOf(h.diagnosis().subject()))
+            .collect(Collectors.toSet());
+    for (Hypothesis hypothesis : new WeightCauses(facts).find()) {
+      if (!known.contains(String.valueOf(hypothesis.diagnosis().subject()))) {
+        found.add(hypothesis);
+      }
+    }
+    if (found.stream().noneMatch(h -> h.diagnosis().severity() == Severity.ERROR)) {
+      unexplainedPoint(facts).ifPresent(found::add);
+    }
+    noise(facts).ifPresent(found::add);
+    found.sort(
+        Comparator.comparing((Hypothesis h) -> h.diagnosis().severity())
+            .thenComparingInt(h -> rank(h.diagnosis())));
+    return found;
+  }
+
+  /** Damage first, then what decides the shape of everything else, then weights, then the rest. */
+  private static int rank(Diagnosis diagnosis) {
+    return switch (diagnosis.code()) {
+      case FILE_TRUNCATED, TENSOR_OUT_OF_BOUNDS, CHECKSUM_MISMATCH -> 0;
+      case CONFIG_SHAPE_CONFLICT -> 1;
+      case SHAPE_MISMATCH -> 2;
+      case TENSOR_DUPLICATED -> 3;
+      case TENSOR_MISSING, BIAS_MISSING -> 4;
+      case CONFIG_MISMATCH -> 5;
+      case UNEXPLAINED -> 20;
+      case TOKENIZER_MISMATCH -> 15;
+      default -> 10;
+    };
+  }
+
+  /** Nothing explains it, but a capture point is beyond its tolerance. */
+  private static Optional<Hypothesis> unexplainedPoint(Facts facts) {
+    for (PointComparison point : facts.points()) {
+      if (point.status() != Status.DIVERGED) {
+        continue;
+      }
+      boolean nonFinite =
+          point.local() != null && Double.isInfinite(point.local().maxDiff())
+              || point.reason().contains("not finite");
+      return Optional.of(
+          new Hypothesis(
+              new Diagnosis(
+                  nonFinite ? DiagnosisCode.NON_FINITE : DiagnosisCode.UNEXPLAINED,
+                  Severity.ERROR,
+                  point.point().name(),
+                  point.point().layer() >= 0 ? point.point().layer() : null,
+                  null,
+                  nonFinite
+                      ? point.point() + " holds values that are NaN or infinite"
+                      : point.point() + " differs although its weights and config agree",
+                  nonFinite
+                      ? "look for overflowing weights in front of it"
+                      : "report this pair: the tool cannot explain it",
+                  Proof.HINT,
+                  Map.of()),
+              List.of(),
+              Set.of(),
+              Set.of(point.point().name())));
+    }
+    return Optional.empty();
+  }
+
+  /** Says once which differences the element types explain. */
+  private static Optional<Hypothesis> noise(Facts facts) {
+    double worst = 0;
+    int tensors = 0;
+    String pairing = "";
+    for (WeightPair pair : facts.weights().values()) {
+      TensorComparison comparison = pair.comparison();
+      if (comparison.status() == Status.NOISE) {
+        tensors++;
+        if (comparison.nmse() > worst) {
+          worst = comparison.nmse();
+          pairing = comparison.typeA() + " against " + comparison.typeB();
+        }
+      }
+    }
+    if (tensors == 0) {
+      return Optional.empty();
+    }
+    Map<String, Object> evidence = new LinkedHashMap<>();
+    evidence.put("tensors", tensors);
+    evidence.put("worstNmse", worst);
+    evidence.put("worstPairing", pairing);
+    return Optional.of(
+        new Hypothesis(
+            new Diagnosis(
+                DiagnosisCode.NUMERICAL_NOISE,
+                Severity.INFO,
+                null,
+                null,
+                null,
+                tensors
+                    + " tensors differ by what their element types explain; the largest share is "
+                    + String.format(Locale.ROOT, "%.2g", worst)
+                    + " of the energy ("
+                    + pairing
+                    + ")",
+                "nothing to do",
+                Proof.CONSISTENT,
+                evidence),
+            List.of(),
+            Set.of(),
+            Set.of()));
+  }
+
+  /**
+   * Hypotheses as diagnoses, those with repairs graded by what a run with all repairs applied
+   * showed.
+   *
+   * @param points capture points of the repaired run
+   * @param weights weights of the repaired models
+   */
+  public static List<Diagnosis> proven(
+      List<Hypothesis> hypotheses,
+      List<PointComparison> points,
+      Map<TensorRole, WeightPair> weights) {
+    boolean allAgree = points.stream().allMatch(Diagnostician::agrees) && !points.isEmpty();
+    List<Diagnosis> diagnoses = new ArrayList<>();
+    for (Hypothesis hypothesis : hypotheses) {
+      Diagnosis diagnosis = hypothesis.diagnosis();
+      if (hypothesis.repairs().isEmpty()) {
+        diagnoses.add(diagnosis);
+        continue;
+      }
+      boolean weightsAgree =
+          hypothesis.roles().stream()
+              .allMatch(
+                  role -> {
+                    WeightPair pair = weights.get(role);
+                    return pair != null
+                        && (pair.comparison().status() == Status.OK
+                            || pair.comparison().status() == Status.NOISE);
+                  });
+      boolean proven = weightsAgree && (allAgree || affectedAgree(hypothesis, points));
+      diagnoses.add(with(diagnosis, proven ? Proof.PROVEN : Proof.HINT));
+    }
+    return diagnoses;
+  }
+
+  private static boolean affectedAgree(Hypothesis hypothesis, List<PointComparison> points) {
+    Set<String> affected =
+        hypothesis.roles().stream().map(Diagnostician::point).collect(Collectors.toSet());
+    for (Repair repair : hypothesis.repairs()) {
+      if (repair instanceof Repair.ReplaceField field) {
+        affected.addAll(pointsOf(field.field(), points));
+      }
+    }
+    affected.addAll(hypothesis.points());
+    List<PointComparison> judged =
+        points.stream().filter(point -> affected.contains(point.point().name())).toList();
+    return !judged.isEmpty() && judged.stream().allMatch(Diagnostician::agrees);
+  }
+
+  /** The capture point at which a weight's fault shows. */
+  private static String point(TensorRole role) {
+    String prefix = role.layer() >= 0 ? "layers." + role.layer() + "." : "";
+    return prefix
+        + switch (role.part()) {
+          case OUTPUT -> "logits";
+          case FFN_DOWN -> "ffn_out";
+          case ROPE_FREQS -> "layers.0.q_rope";
+          default -> role.part().word();
+        };
+  }
+
+  private static Set<String> pointsOf(ConfigField field, List<PointComparison> points) {
+    String ending =
+        switch (field) {
+          case ROPE_STYLE, ROPE_THETA, ROPE_SCALING -> "_rope";
+          case RMS_NORM_EPS -> "_norm";
+          default -> "attn_context";
+        };
+    return points.stream()
+        .map(point -> point.point().name())
+        .filter(name -> name.endsWith(ending))
+        .collect(Collectors.toSet());
+  }
+
+  private static boolean agrees(PointComparison point) {
+    return point.status() == Status.OK || point.status() == Status.NOISE;
+  }
+
+  private static Diagnosis with(Diagnosis d, Proof proof) {
+    return new Diagnosis(
+        d.code(),
+        d.severity(),
+        d.subject(),
+        d.layer(),
+        d.side(),
+        d.message(),
+        d.fix(),
+        proof,
+        d.evidence());
+  }
+}

@@ -1,0 +1,277 @@
+package dev.rosetta.diagnose;
+
+import dev.rosetta.ConfigComparison;
+import dev.rosetta.Diagnosis;
+import dev.rosetta.DiagnosisCode;
+import dev.rosetta.PointComparison.Status;
+import dev.rosetta.Proof;
+import dev.rosetta.Side;
+import dev.rosetta.compare.WeightPair;
+import dev.rosetta.model.ConfigField;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.SourceNote;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.normalize.Finding;
+import dev.rosetta.normalize.Model;
+import dev.rosetta.normalize.Normalizer;
+import dev.rosetta.normalize.Weight;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Causes that show without looking at values: damage, inventory, shapes and config. */
+final class ModelCauses {
+  private final Facts facts;
+
+  ModelCauses(Facts facts) {
+    this.facts = facts;
+  }
+
+  List<Hypothesis> find() {
+    List<Hypothesis> found = new ArrayList<>();
+    damage(Side.A, facts.a(), found);
+    damage(Side.B, facts.b(), found);
+    findings(Side.A, facts.a(), facts.b(), found);
+    findings(Side.B, facts.b(), facts.a(), found);
+    config(found);
+    inventory(found);
+    duplicatedHead(found);
+    return found;
+  }
+
+  /** Damage that left the directory readable; its code is the fault class. */
+  private static void damage(Side side, Model model, List<Hypothesis> found) {
+    for (SourceNote note : model.source().notes()) {
+      if (note.severity() != Severity.ERROR) {
+        continue;
+      }
+      Optional<TensorRole> role =
+          note.tensor() == null ? Optional.empty() : Normalizer.role(note.tensor());
+      found.add(
+          plain(
+              code(note.code()),
+              Severity.ERROR,
+              role.map(TensorRole::toString).orElse(note.tensor()),
+              role.map(TensorRole::layer).filter(layer -> layer >= 0).orElse(null),
+              side,
+              note.message(),
+              "write the file again from its source"));
+    }
+  }
+
+  private static DiagnosisCode code(String noteCode) {
+    for (DiagnosisCode code : DiagnosisCode.values()) {
+      if (code.name().equals(noteCode)) {
+        return code;
+      }
+    }
+    return DiagnosisCode.VALUES_CORRUPTED;
+  }
+
+  private static void findings(Side side, Model model, Model other, List<Hypothesis> found) {
+    for (Finding finding : model.findings()) {
+      if (finding.code() == DiagnosisCode.TENSOR_MISSING) {
+        if (!isReported(found, finding.subject())) {
+          missing(side, finding, other, found);
+        }
+        continue;
+      }
+      String fix =
+          switch (finding.code()) {
+            case DIMS_REVERSED -> "nothing is broken; list dims as [out, in] to be safe";
+            case SHAPE_MISMATCH -> "make the tensor's dims and the config agree";
+            case CONFIG_SHAPE_CONFLICT -> "correct the config field, or the tensors it describes";
+            case TENSOR_DUPLICATED -> "keep one of the two tensors";
+            default -> "nothing to do";
+          };
+      found.add(
+          plain(
+              finding.code(),
+              finding.severity(),
+              finding.subject(),
+              finding.layer(),
+              side,
+              "side " + side + ": " + finding.message(),
+              fix));
+    }
+  }
+
+  private static void missing(Side side, Finding finding, Model other, List<Hypothesis> found) {
+    TensorRole role = TensorRole.parse(finding.subject()).orElseThrow();
+    Weight donor = other.weights().get(role);
+    found.add(absent(side, role, "side " + side + ": " + finding.message(), donor));
+  }
+
+  private static Hypothesis absent(
+      Side side, TensorRole role, String message, @Nullable Weight donor) {
+    Diagnosis diagnosis =
+        new Diagnosis(
+            role.bias() ? DiagnosisCode.BIAS_MISSING : DiagnosisCode.TENSOR_MISSING,
+            Severity.ERROR,
+            role.toString(),
+            role.layer() >= 0 ? role.layer() : null,
+            side,
+            message,
+            "write " + role + " when converting; the other side has it: " + (donor != null),
+            Proof.CONSISTENT,
+            Map.of());
+    return donor == null
+        ? new Hypothesis(diagnosis, List.of(), Set.of(), Set.of())
+        : new Hypothesis(
+            diagnosis, List.of(new Repair.ReplaceWeight(side, donor)), Set.of(role), Set.of());
+  }
+
+  private void config(List<Hypothesis> found) {
+    for (ConfigComparison comparison : facts.config()) {
+      if (comparison.equal()) {
+        continue;
+      }
+      ConfigField field = comparison.field();
+      if (field == ConfigField.TIED_EMBEDDINGS && headsAgree()) {
+        continue;
+      }
+      Map<String, Object> evidence = new LinkedHashMap<>();
+      evidence.put("a", comparison.a().value().toString());
+      evidence.put("b", comparison.b().value().toString());
+      evidence.put("originA", comparison.a().origin() + ": " + comparison.a().detail());
+      evidence.put("originB", comparison.b().origin() + ": " + comparison.b().detail());
+      Diagnosis diagnosis =
+          new Diagnosis(
+              DiagnosisCode.CONFIG_MISMATCH,
+              Severity.ERROR,
+              field.label(),
+              null,
+              null,
+              field.label()
+                  + " is "
+                  + comparison.a().value()
+                  + " on side A and "
+                  + comparison.b().value()
+                  + " on side B",
+              "find out which value the model was trained with and correct the other file",
+              Proof.CONSISTENT,
+              evidence);
+      boolean runnable =
+          switch (field) {
+            case ROPE_STYLE,
+                ROPE_THETA,
+                ROPE_SCALING,
+                RMS_NORM_EPS,
+                ATTENTION_SCALE,
+                SLIDING_WINDOW ->
+                true;
+            default -> false;
+          };
+      found.add(
+          new Hypothesis(
+              diagnosis,
+              runnable
+                  ? List.of(new Repair.ReplaceField(Side.B, field, comparison.a()))
+                  : List.of(),
+              Set.of(),
+              Set.of()));
+    }
+  }
+
+  private boolean headsAgree() {
+    WeightPair head = facts.weights().get(TensorRole.weight(Part.OUTPUT));
+    return head != null
+        && (head.comparison().status() == Status.OK || head.comparison().status() == Status.NOISE);
+  }
+
+  /** Optional tensors that one side alone has: a graph with them is another graph. */
+  private void inventory(List<Hypothesis> found) {
+    for (WeightPair pair : facts.weights().values()) {
+      TensorRole role = pair.comparison().role();
+      boolean one = (pair.a() == null) != (pair.b() == null);
+      Side without = pair.a() == null ? Side.A : Side.B;
+      if (one
+          && !isReported(found, role.toString())
+          && !Diagnostician.isReplacedByConfig(role, facts.config())) {
+        found.add(
+            absent(
+                without,
+                role,
+                role + " is absent on side " + without + " and present on the other",
+                pair.a() == null ? pair.b() : pair.a()));
+      }
+    }
+  }
+
+  private static boolean isReported(List<Hypothesis> found, String subject) {
+    return found.stream().anyMatch(h -> subject.equals(h.diagnosis().subject()));
+  }
+
+  /** A head overwritten by the embedding: equal on this side, unequal to the other side's head. */
+  private void duplicatedHead(List<Hypothesis> found) {
+    TensorRole output = TensorRole.weight(Part.OUTPUT);
+    WeightPair head = facts.weights().get(output);
+    if (head == null || head.comparison().status() != Status.DIVERGED) {
+      return;
+    }
+    for (Side side : Side.values()) {
+      Model model = side == Side.A ? facts.a() : facts.b();
+      Model other = side == Side.A ? facts.b() : facts.a();
+      if (repeatsEmbedding(model) && !repeatsEmbedding(other)) {
+        found.add(
+            new Hypothesis(
+                new Diagnosis(
+                    DiagnosisCode.TENSOR_DUPLICATED,
+                    Severity.ERROR,
+                    output.toString(),
+                    null,
+                    side,
+                    "the output head of side "
+                        + side
+                        + " is a copy of its embedding, the other"
+                        + " side's is not",
+                    "write the model's own output head; it is not tied",
+                    Proof.CONSISTENT,
+                    Map.of()),
+                other.weight(output).stream()
+                    .<Repair>map(weight -> new Repair.ReplaceWeight(side, weight))
+                    .toList(),
+                Set.of(output),
+                Set.of()));
+      }
+    }
+  }
+
+  private static boolean repeatsEmbedding(Model model) {
+    Optional<Weight> head = model.weight(TensorRole.weight(Part.OUTPUT));
+    Optional<Weight> embedding = model.weight(TensorRole.weight(Part.EMBEDDING));
+    if (head.isEmpty() || embedding.isEmpty()) {
+      return false;
+    }
+    Weight left = head.get();
+    Weight right = embedding.get();
+    if (left.rows() != right.rows()
+        || left.columns() != right.columns()
+        || !left.isReadable()
+        || !right.isReadable()) {
+      return false;
+    }
+    return Samples.of(left).nmse((row, column) -> right.storedValue(row, column)) == 0;
+  }
+
+  private static Hypothesis plain(
+      DiagnosisCode code,
+      Severity severity,
+      @Nullable String subject,
+      @Nullable Integer layer,
+      Side side,
+      String message,
+      String fix) {
+    return new Hypothesis(
+        new Diagnosis(
+            code, severity, subject, layer, side, message, fix, Proof.CONSISTENT, Map.of()),
+        List.of(),
+        Set.of(),
+        Set.of());
+  }
+}

@@ -1,0 +1,66 @@
+package dev.rosetta.diagnose;
+
+import dev.rosetta.normalize.Weight;
+import java.util.SplittableRandom;
+
+/**
+ * Positions of a weight at which hypotheses are tried out before anything is compared in full, with
+ * one side's values there. Small tensors are sampled completely.
+ */
+final class Samples {
+  private static final int COUNT = 4096;
+  private static final long SEED = 0x5eed;
+
+  private final int[] rows;
+  private final int[] columns;
+  private final double[] expected;
+
+  private Samples(int[] rows, int[] columns, double[] expected) {
+    this.rows = rows;
+    this.columns = columns;
+    this.expected = expected;
+  }
+
+  /** Samples {@code reference}, the side whose values are taken as they are. */
+  static Samples of(Weight reference) {
+    long elements = (long) reference.rows() * reference.columns();
+    int count = (int) Math.min(COUNT, elements);
+    int[] rows = new int[count];
+    int[] columns = new int[count];
+    double[] expected = new double[count];
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int i = 0; i < count; i++) {
+      long position = elements <= COUNT ? i : random.nextLong(elements);
+      rows[i] = (int) (position / reference.columns());
+      columns[i] = (int) (position % reference.columns());
+      expected[i] =
+          reference.storedValue(
+              (long) reference.firstRow() + reference.storedRow(rows[i]), columns[i]);
+    }
+    return new Samples(rows, columns, expected);
+  }
+
+  /** What the other side holds at a canonical position under some hypothesis. */
+  @FunctionalInterface
+  interface Reading {
+    float valueAt(int row, int column);
+  }
+
+  /**
+   * Normalised squared error of a reading: sum of squared differences over the sum of squares of
+   * the reference; infinite if a value is not finite.
+   */
+  double nmse(Reading reading) {
+    double difference = 0;
+    double energy = 0;
+    for (int i = 0; i < rows.length; i++) {
+      double d = reading.valueAt(rows[i], columns[i]) - expected[i];
+      difference += d * d;
+      energy += expected[i] * expected[i];
+    }
+    if (!Double.isFinite(difference) || !Double.isFinite(energy)) {
+      return Double.POSITIVE_INFINITY;
+    }
+    return energy > 0 ? difference / energy : difference > 0 ? Double.POSITIVE_INFINITY : 0;
+  }
+}

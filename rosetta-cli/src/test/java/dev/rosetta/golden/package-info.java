@@ -1,2 +1,0 @@
-/** Whole passes over real files, held to activations that other programs recorded. */
-package dev.rosetta.golden;
