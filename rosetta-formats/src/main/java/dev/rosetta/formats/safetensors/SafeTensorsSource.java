@@ -1,5 +1,6 @@
 package dev.rosetta.formats.safetensors;
 
+import dev.rosetta.formats.huggingface.HuggingFaceTokenizer;
 import dev.rosetta.formats.huggingface.ModelDirectory;
 import dev.rosetta.formats.huggingface.ShardIndex;
 import dev.rosetta.formats.json.JsonMetadata;
@@ -37,6 +38,9 @@ final class SafeTensorsSource implements ModelSource {
   private final Metadata metadata;
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
+
+  private boolean vocabularyIsRead;
+  private @Nullable Vocabulary vocabulary;
 
   private SafeTensorsSource(
       Path path,
@@ -91,6 +95,9 @@ final class SafeTensorsSource implements ModelSource {
         compareWithIndex(tensors, files, shardOfTensor, notes);
       }
       Metadata metadata = metadata(directory, strings, notes);
+      if (!directory.has(HuggingFaceTokenizer.FILE)) {
+        noteOtherTokenizers(directory, notes);
+      }
       return new SafeTensorsSource(path, directory, files, metadata, tensors, notes);
     } catch (RuntimeException e) {
       files.forEach(MappedFile::close);
@@ -176,6 +183,22 @@ final class SafeTensorsSource implements ModelSource {
     return new JsonMetadata(values);
   }
 
+  private static void noteOtherTokenizers(ModelDirectory directory, List<SourceNote> notes) {
+    for (String name : List.of("tokenizer.model", "vocab.json")) {
+      if (directory.has(name)) {
+        notes.add(
+            new SourceNote(
+                Severity.WARNING,
+                "TOKENIZER_NOT_READ",
+                null,
+                name
+                    + " is not read; save the tokenizer as "
+                    + HuggingFaceTokenizer.FILE
+                    + " with the transformers library"));
+      }
+    }
+  }
+
   @Override
   public Path path() {
     return path;
@@ -217,14 +240,12 @@ final class SafeTensorsSource implements ModelSource {
   }
 
   @Override
-  public Optional<Vocabulary> vocabulary() {
-    if (directory.has("tokenizer.json")) {
-      throw new ModelException(
-          ErrorCode.UNSUPPORTED_VERSION,
-          directory.path().resolve("tokenizer.json"),
-          "tokenizers in JSON are not read yet; give the prompt as token ids");
+  public synchronized Optional<Vocabulary> vocabulary() {
+    if (!vocabularyIsRead) {
+      vocabulary = HuggingFaceTokenizer.read(directory, metadata).orElse(null);
+      vocabularyIsRead = true;
     }
-    return Optional.empty();
+    return Optional.ofNullable(vocabulary);
   }
 
   @Override
