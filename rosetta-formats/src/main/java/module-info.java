@@ -46,5 +46,6 @@ module dev.rosetta.formats {
       dev.rosetta.formats.gguf.GgufFormat,
       dev.rosetta.formats.safetensors.SafeTensorsFormat;
   provides dev.rosetta.spi.TraceFormat with
+      dev.rosetta.formats.apr.AprtDump,
       dev.rosetta.formats.safetensors.SafeTensorsTraceFormat;
 }

@@ -3,6 +3,8 @@ package dev.rosetta.formats;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.TensorInfo;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -13,7 +15,8 @@ import java.util.List;
  * @param dims dimensions in row-major order: a linear weight is {@code [out, in]}; empty for a
  *     scalar
  * @param byteSize bytes that {@code data} writes
- * @param data the encoded elements
+ * @param data the encoded elements; of an {@link ElementType#APR_Q8} tensor, its float32 scale
+ *     first
  */
 public record TensorEntry(
     String name, ElementType type, List<Long> dims, long byteSize, TensorData data) {
@@ -35,13 +38,30 @@ public record TensorEntry(
   }
 
   /**
-   * A tensor copied byte for byte from a model.
+   * A tensor copied byte for byte from a model; the scale of an {@link ElementType#APR_Q8} tensor
+   * goes in front of its data.
    *
    * @param dims its dimensions in row-major order
    */
   public static TensorEntry copyOf(
       String name, ModelSource source, TensorInfo tensor, List<Long> dims) {
+    TensorData data = TensorData.of(source, tensor);
+    if (tensor.type() != ElementType.APR_Q8 || tensor.byteSize() == 0) {
+      return new TensorEntry(name, tensor.type(), dims, tensor.byteSize(), data);
+    }
+    byte[] scale =
+        ByteBuffer.allocate(Float.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putFloat(tensor.scale())
+            .array();
     return new TensorEntry(
-        name, tensor.type(), dims, tensor.byteSize(), TensorData.of(source, tensor));
+        name,
+        tensor.type(),
+        dims,
+        Float.BYTES + tensor.byteSize(),
+        channel -> {
+          TensorData.of(scale).writeTo(channel);
+          data.writeTo(channel);
+        });
   }
 }

@@ -13,6 +13,8 @@ public enum AprNote {
   FILE_TRUNCATED(Severity.ERROR),
   /** A tensor's range is outside the file, or shares bytes with another's. */
   TENSOR_OUT_OF_BOUNDS(Severity.ERROR),
+  /** The file can be listed but holds no transformer, so there is nothing to compare. */
+  UNSUPPORTED_ARCHITECTURE(Severity.ERROR),
 
   /** A minor version that is not known. */
   MINOR_VERSION_UNKNOWN(Severity.WARNING),
@@ -30,8 +32,10 @@ public enum AprNote {
   TYPE_MISLABELLED(Severity.WARNING),
   /** The size fits two readings of the type; the likelier one is taken. */
   TYPE_AMBIGUOUS(Severity.WARNING),
-  /** One shard of several was opened on its own. */
+  /** One shard of several was opened and its siblings' names are not stated. */
   SHARD_ALONE(Severity.WARNING),
+  /** A shard manifest and its shards list different tensors. */
+  MANIFEST_MISMATCH(Severity.WARNING),
 
   /** The magic {@code APR2} of December 2025 and January 2026. */
   MAGIC_APR2(Severity.INFO),
@@ -56,7 +60,13 @@ public enum AprNote {
   /** The compression flag is set but the content is plain. */
   COMPRESSION_FLAG_ONLY(Severity.INFO),
   /** The content was decompressed. */
-  COMPRESSED(Severity.INFO);
+  COMPRESSED(Severity.INFO),
+  /** The model is in several files. */
+  SHARDED(Severity.INFO),
+  /** A tensor file with a JSON index, as aprender wrote before its V2 container. */
+  LEGACY_CONTAINER(Severity.INFO),
+  /** A checkpoint of aprender's trainer; tensors named {@code __training__.*} are its own state. */
+  TRAINING_CHECKPOINT(Severity.INFO);
 
   private final Severity severity;
 

@@ -13,6 +13,7 @@ import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.Vocabulary;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,13 @@ final class AprSource implements ModelSource {
         damaged.put(note.tensor(), note);
       }
     }
+  }
+
+  /** This source with further notes; replaces this one, which is not to be closed. */
+  AprSource withNotes(List<SourceNote> further) {
+    List<SourceNote> all = new ArrayList<>(notes);
+    all.addAll(further);
+    return new AprSource(path, images, metadata, tensors, all);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.rosetta.formats.apr;
 import dev.rosetta.spi.MappedFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The bytes of a container: a mapped file, or what a compressed file expands to. Thread-safe. */
 interface Image extends AutoCloseable {
@@ -22,11 +23,19 @@ interface Image extends AutoCloseable {
   /** Copies {@code length} bytes at {@code offset} to the start of {@code target}. */
   void read(long offset, MemorySegment target, long length);
 
+  /** Releases the bytes; does nothing when called again. */
   @Override
   void close();
 
   /** A file as it is. */
-  record Mapped(MappedFile file) implements Image {
+  final class Mapped implements Image {
+    private final MappedFile file;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Mapped(MappedFile file) {
+      this.file = file;
+    }
+
     static Mapped open(Path path) {
       return new Mapped(MappedFile.open(path));
     }
@@ -53,7 +62,9 @@ interface Image extends AutoCloseable {
 
     @Override
     public void close() {
-      file.close();
+      if (closed.compareAndSet(false, true)) {
+        file.close();
+      }
     }
   }
 }

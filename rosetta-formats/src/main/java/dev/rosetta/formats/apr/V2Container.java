@@ -21,12 +21,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The directory of one V2 container.
  *
+ * @param image what tensor offsets refer to: the file, or what it expands to
  * @param header the checked header
  * @param metadata the metadata object
  * @param tensors in index order, with offsets into the image
  * @param notes oddities and damage
  */
 record V2Container(
+    Image image,
     V2Header header,
     LinkedHashMap<String, @Nullable Object> metadata,
     List<TensorInfo> tensors,
@@ -35,12 +37,23 @@ record V2Container(
   /**
    * Reads the directory.
    *
-   * @param file index of the image among the model's files
+   * @param stored the file; closed on failure, and when the result has what it expands to
+   * @param file index of the file among the model's files
    * @throws ModelException if it cannot be read as a whole; damage to the data becomes a note
    */
-  static V2Container read(Image image, int file) {
+  static V2Container read(Image stored, int file) {
     List<SourceNote> notes = new ArrayList<>();
-    V2Header header = V2Header.parse(image.readBytes(0, V2Header.BYTES), image.path(), notes);
+    V2Header header = V2Header.parse(stored.readBytes(0, V2Header.BYTES), stored.path(), notes);
+    Image image = expand(stored, header, notes);
+    try {
+      return read(image, header, file, notes);
+    } catch (RuntimeException e) {
+      image.close();
+      throw e;
+    }
+  }
+
+  private static V2Container read(Image image, V2Header header, int file, List<SourceNote> notes) {
     header.checkSections(image.size(), image.path());
     LinkedHashMap<String, @Nullable Object> metadata =
         BoundedJson.parseObjectLastKeyWins(
@@ -49,11 +62,34 @@ record V2Container(
             V2Header.BYTES,
             notes);
     MetadataSpellings.note(metadata, notes);
+    if (metadata.get("format") instanceof String format && format.startsWith("entrenar-")) {
+      notes.add(AprNote.TRAINING_CHECKPOINT.file("a training checkpoint: " + Quoted.quote(format)));
+    }
     List<V2Index.Entry> entries = V2Index.read(image, header, notes);
     List<TensorInfo> tensors =
         new TensorTypes(image, header, code8IsQ4K(header, metadata), notes).resolve(entries, file);
     V2Data.check(image, header, tensors, notes);
-    return new V2Container(header, metadata, List.copyOf(tensors), List.copyOf(notes));
+    return new V2Container(image, header, metadata, List.copyOf(tensors), List.copyOf(notes));
+  }
+
+  /** realizar expands everything after the header; aprender only ever set the flag. */
+  private static Image expand(Image stored, V2Header header, List<SourceNote> notes) {
+    if (!header.has(V2Header.LZ4 | V2Header.ZSTD)) {
+      return stored;
+    }
+    if (stored.size() > V2Header.BYTES && stored.readBytes(V2Header.BYTES, 1)[0] == '{') {
+      notes.add(
+          AprNote.COMPRESSION_FLAG_ONLY.file(
+              "a compression flag is set at byte 6, but the content is plain"));
+      return stored;
+    }
+    Expansion.Codec codec = header.has(V2Header.LZ4) ? Expansion.Codec.LZ4 : Expansion.Codec.ZSTD;
+    Expansion expansion = Expansion.of(stored, V2Header.BYTES, V2Header.BYTES, codec);
+    notes.add(
+        AprNote.COMPRESSED.file(
+            codec + " content, expanded in memory to " + expansion.size() + " bytes"));
+    stored.close();
+    return expansion;
   }
 
   /**

@@ -44,12 +44,13 @@ final class V2Data {
   /** Adds a note for everything that is odd or wrong about where the data lies. */
   static void check(
       Image image, V2Header header, List<TensorInfo> tensors, List<SourceNote> notes) {
-    List<Range> inside = inside(image, header, tensors, notes);
+    long dataOffset = header.dataOffset();
+    List<Range> inside = inside(image, dataOffset, tensors, notes);
     boolean ordered = true;
-    boolean aligned = header.dataOffset() % ALIGNMENT == 0;
+    boolean aligned = dataOffset % ALIGNMENT == 0;
     for (int i = 0; i < inside.size(); i++) {
       ordered &= i == 0 || inside.get(i).start() >= inside.get(i - 1).start();
-      aligned &= (inside.get(i).start() - header.dataOffset()) % ALIGNMENT == 0;
+      aligned &= (inside.get(i).start() - dataOffset) % ALIGNMENT == 0;
     }
     if (!ordered) {
       notes.add(
@@ -58,17 +59,35 @@ final class V2Data {
     if (!aligned) {
       notes.add(AprNote.DATA_UNALIGNED.file("tensor data does not begin at multiples of 64 bytes"));
     }
+    checkSorted(image, dataOffset, inside, tensors.size(), notes);
+  }
+
+  /** Adds a note for each tensor that is outside the image. */
+  static void noteOutside(
+      Image image, long dataOffset, List<TensorInfo> tensors, List<SourceNote> notes) {
+    inside(image, dataOffset, tensors, notes);
+  }
+
+  /** Adds notes for ranges that are outside the image or overlap, and for a wrong checksum. */
+  static void checkRanges(
+      Image image, long dataOffset, List<TensorInfo> tensors, List<SourceNote> notes) {
+    List<Range> inside = inside(image, dataOffset, tensors, notes);
+    checkSorted(image, dataOffset, inside, tensors.size(), notes);
+  }
+
+  private static void checkSorted(
+      Image image, long dataOffset, List<Range> inside, int tensors, List<SourceNote> notes) {
     inside.sort(Comparator.comparingLong(Range::start).thenComparingLong(Range::end));
     noteOverlaps(inside, notes);
-    long end = noteGaps(header, inside, notes);
-    if (inside.size() == tensors.size()) {
-      checkEnd(image, header, end, notes);
+    long end = noteGaps(dataOffset, inside, notes);
+    if (inside.size() == tensors) {
+      checkEnd(image, dataOffset, end, notes);
     }
   }
 
   private static List<Range> inside(
-      Image image, V2Header header, List<TensorInfo> tensors, List<SourceNote> notes) {
-    long packed = header.dataOffset();
+      Image image, long dataOffset, List<TensorInfo> tensors, List<SourceNote> notes) {
+    long packed = dataOffset;
     for (TensorInfo tensor : tensors) {
       packed = absolute(packed, align(absolute(tensor.byteSize(), 4)));
     }
@@ -130,8 +149,8 @@ final class V2Data {
   }
 
   /** Returns the end of the last tensor. */
-  private static long noteGaps(V2Header header, List<Range> sorted, List<SourceNote> notes) {
-    long end = header.dataOffset();
+  private static long noteGaps(long dataOffset, List<Range> sorted, List<SourceNote> notes) {
+    long end = dataOffset;
     long unreferenced = 0;
     long first = -1;
     for (Range range : sorted) {
@@ -150,9 +169,9 @@ final class V2Data {
   }
 
   /** A checksum may follow the last tensor, with or without padding before it. */
-  private static void checkEnd(Image image, V2Header header, long end, List<SourceNote> notes) {
+  private static void checkEnd(Image image, long dataOffset, long end, List<SourceNote> notes) {
     long size = image.size();
-    long padded = header.dataOffset() + align(end - header.dataOffset());
+    long padded = dataOffset + align(end - dataOffset);
     boolean footer = size == end + 4 || size == padded + 4 || size == align(end) + 4;
     if (footer) {
       verifyFooter(image, notes);
@@ -169,8 +188,16 @@ final class V2Data {
     }
   }
 
-  private static void verifyFooter(Image image, List<SourceNote> notes) {
+  /** Compares the last four bytes with the checksum of those before. */
+  static void verifyFooter(Image image, List<SourceNote> notes) {
     long length = image.size() - 4;
+    if (image instanceof Expansion expansion && expansion.prefix() > 0) {
+      notes.add(
+          AprNote.FOOTER_NOT_VERIFIED.file(
+              "the checksum at the end was not compared: what it covers is undefined where only the"
+                  + " content is compressed"));
+      return;
+    }
     if (length > MAX_VERIFIED_BYTES) {
       notes.add(
           AprNote.FOOTER_NOT_VERIFIED.file(
@@ -183,7 +210,7 @@ final class V2Data {
     }
     int stored =
         ByteBuffer.wrap(image.readBytes(length, 4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
-    int computed = crc(image, length);
+    int computed = crc(image, 0, length);
     if (stored != computed) {
       notes.add(
           AprNote.CHECKSUM_MISMATCH.file(
@@ -194,13 +221,13 @@ final class V2Data {
     }
   }
 
-  /** CRC32 of the first {@code length} bytes, computed on copies: see {@link Image}. */
-  private static int crc(Image image, long length) {
+  /** CRC32 of {@code [start, end)}, computed on copies: see {@link Image}. */
+  static int crc(Image image, long start, long end) {
     CRC32 crc = new CRC32();
-    byte[] chunk = new byte[(int) Math.min(length, 1 << 20)];
+    byte[] chunk = new byte[(int) Math.min(Math.max(0, end - start), 1 << 20)];
     MemorySegment target = MemorySegment.ofArray(chunk);
-    for (long done = 0; done < length; done += chunk.length) {
-      int count = (int) Math.min(length - done, chunk.length);
+    for (long done = start; done < end; done += chunk.length) {
+      int count = (int) Math.min(end - done, chunk.length);
       image.read(done, target, count);
       crc.update(chunk, 0, count);
     }

@@ -57,6 +57,14 @@ final class V2Index {
   static List<Entry> read(Image image, V2Header header, List<SourceNote> notes) {
     int length = (int) (header.dataOffset() - header.indexOffset());
     byte[] bytes = image.readBytes(header.indexOffset(), length);
+    if (length > 1 && bytes[0] == '[' && bytes[1] == '{') {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_VERSION,
+          image.path(),
+          header.indexOffset(),
+          "the tensor index is JSON and the weights are one JSON text, as realizar's float"
+              + " converter wrote them; convert the original model again");
+    }
     V2Index index = new V2Index(bytes, header.indexOffset(), image.path());
     List<Entry> entries = new ArrayList<>();
     Set<String> names = new HashSet<>();
