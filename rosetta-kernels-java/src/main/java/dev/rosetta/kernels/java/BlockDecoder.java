@@ -133,12 +133,12 @@ final class BlockDecoder {
   /**
    * The 6-bit scale of a sub-block: eight scales and eight mins share the 12 bytes at {@code s}.
    */
-  private static int scale6(MemorySegment w, long s, int sub) {
+  static int scale6(MemorySegment w, long s, int sub) {
     return sub < 4 ? u8(w, s, sub) & 63 : u8(w, s, sub + 4) & 15 | u8(w, s, sub - 4) >> 6 << 4;
   }
 
   /** The 6-bit min of a sub-block, packed like {@link #scale6}. */
-  private static int min6(MemorySegment w, long s, int sub) {
+  static int min6(MemorySegment w, long s, int sub) {
     return sub < 4 ? u8(w, s, sub + 4) & 63 : u8(w, s, sub + 4) >> 4 | u8(w, s, sub) >> 6 << 4;
   }
 

@@ -16,7 +16,7 @@ final class ForcedWidth extends ClassLoader {
   }
 
   static KernelBackend of(int bits) throws ReflectiveOperationException {
-    String property = VectorKernels.BITS_PROPERTY;
+    String property = VectorWidth.PROPERTY;
     String before = System.getProperty(property);
     System.setProperty(property, Integer.toString(bits));
     try {
