@@ -50,7 +50,11 @@ public record ErrorReport(
     return new ErrorReport(
         INTERNAL,
         "INTERNAL",
-        "internal error: " + e.getClass().getSimpleName() + ": " + text(e),
+        "internal error: "
+            + e.getClass().getSimpleName()
+            + ": "
+            + text(e)
+            + "; please report it with the output of -v",
         null,
         -1);
   }

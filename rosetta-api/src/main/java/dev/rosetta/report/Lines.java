@@ -29,6 +29,11 @@ final class Lines {
     add(Tone.NORMAL, line);
   }
 
+  /** A line that is neither cut nor broken, for values that a program reads. */
+  void addWhole(String line) {
+    emit(Tone.NORMAL, SafeText.escape(line));
+  }
+
   void add(Tone tone, String line) {
     String rest = SafeText.escape(line, LONGEST);
     int room = width - prefix.length();

@@ -50,23 +50,26 @@ final class SectionText {
     if (!matching.isEmpty()) {
       lines.add("The rest: " + agreement(matching));
     }
-    section.diagnoses().forEach(this::write);
+    for (Diagnosis diagnosis : section.diagnoses()) {
+      write(diagnosis, section.operation(diagnosis));
+    }
   }
 
+  /** A diagnosis that belongs to no operation. */
   void write(Diagnosis diagnosis) {
-    Tone tone =
-        switch (diagnosis.severity()) {
-          case ERROR -> Tone.BAD;
-          case WARNING -> Tone.WARNING;
-          case INFO -> Tone.NORMAL;
-        };
-    String lead =
-        switch (diagnosis.severity()) {
-          case ERROR -> "DIAGNOSIS: ";
-          case WARNING -> "⚠️ WARNING: ";
-          case INFO -> "NOTE: ";
-        };
-    lines.add(tone, lead + diagnosis.message());
+    write(diagnosis, Optional.empty());
+  }
+
+  private void write(Diagnosis diagnosis, Optional<Operation> operation) {
+    Optional<String> headline = operation.flatMap(at -> headline(diagnosis, at));
+    switch (diagnosis.severity()) {
+      case ERROR -> lines.add(Tone.BAD, "DIAGNOSIS: " + headline.orElse(diagnosis.message()));
+      case WARNING -> lines.add(Tone.WARNING, "⚠️ WARNING: " + diagnosis.message());
+      case INFO -> lines.add("NOTE: " + diagnosis.message());
+    }
+    if (diagnosis.severity() == Severity.ERROR && headline.isPresent()) {
+      lines.add("  " + diagnosis.message());
+    }
     if (!diagnosis.fix().isBlank()) {
       lines.add("  What to do: " + diagnosis.fix());
     }
@@ -76,6 +79,15 @@ final class SectionText {
         lines.add("  " + entry.getKey() + ": " + entry.getValue());
       }
     }
+  }
+
+  /** The transposed weight in one phrase, where the side at fault is known. */
+  private Optional<String> headline(Diagnosis diagnosis, Operation operation) {
+    Side side = diagnosis.side();
+    return side != null && diagnosis.code() == DiagnosisCode.WEIGHT_TRANSPOSED
+        ? Optional.of(
+            names.of(side) + " " + operation.label() + " weight needs transpose (GGML convention)")
+        : Optional.empty();
   }
 
   private String label(Diagnosis diagnosis) {

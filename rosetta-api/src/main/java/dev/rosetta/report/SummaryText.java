@@ -10,6 +10,7 @@ import dev.rosetta.Difference;
 import dev.rosetta.LogitsComparison;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
+import dev.rosetta.Side;
 import dev.rosetta.TensorComparison;
 import dev.rosetta.model.Severity;
 import dev.rosetta.report.Palette.Tone;
@@ -224,7 +225,15 @@ final class SummaryText {
             .filter(d -> d.severity() == Severity.ERROR && !d.fix().isBlank())
             .findFirst();
     if (first.isPresent()) {
-      lines.add("Recommendation: " + first.get().fix());
+      lines.add("Recommendation: " + recommendation(first.get()));
     }
+  }
+
+  private String recommendation(Diagnosis diagnosis) {
+    Side side = diagnosis.side();
+    boolean formatsDiffer = !report.a().format().equals(report.b().format());
+    return side != null && formatsDiffer && diagnosis.code() == DiagnosisCode.WEIGHT_TRANSPOSED
+        ? "Transpose weight matrices during " + SideNames.of(report).of(side) + " load"
+        : diagnosis.fix();
   }
 }
