@@ -4,6 +4,7 @@ module dev.rosetta.formats {
   requires tools.jackson.core;
 
   exports dev.rosetta.formats;
+  exports dev.rosetta.formats.gguf;
   exports dev.rosetta.formats.apr;
   exports dev.rosetta.formats.safetensors;
 

@@ -7,6 +7,9 @@ import java.nio.file.Path;
 
 /** GGUF, versions 1 to 3, single and split. Its predecessors are recognised and refused by name. */
 public final class GgufFormat implements ModelFormat {
+  /** For {@link java.util.ServiceLoader}. */
+  public GgufFormat() {}
+
   @Override
   public String name() {
     return "GGUF";

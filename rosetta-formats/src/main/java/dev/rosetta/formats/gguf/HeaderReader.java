@@ -25,8 +25,6 @@ import java.util.Set;
  * version byte-swapped.
  */
 final class HeaderReader {
-  private static final int DEFAULT_ALIGNMENT = 32;
-
   private final MappedFile file;
   private final Dialect dialect;
   private final Cursor cursor;
@@ -186,14 +184,14 @@ final class HeaderReader {
     String key = "general.alignment";
     MetadataEntry entry = metadata.entry(key);
     if (entry == null) {
-      return DEFAULT_ALIGNMENT;
+      return Limits.DEFAULT_ALIGNMENT;
     }
     if (entry.type() != ValueType.U32) {
       throw metadata.wrongType(entry, "u32");
     }
     OptionalLong alignment = metadata.integer(key);
     long value = alignment.orElseThrow();
-    if (value < 8 || value > Limits.ALIGNMENT || Long.bitCount(value) != 1) {
+    if (!Limits.isAlignment(value)) {
       throw malformed(
           entry.start(),
           "key '" + key + "' is " + value + "; it must be a power of two from 8 to 2^20");

@@ -20,7 +20,12 @@ final class Limits {
   static final int TENSORS = 1 << 20;
   static final int DIMS = 4;
   static final int ARRAY_DEPTH = 4;
-  static final int ALIGNMENT = 1 << 20;
+  static final int DEFAULT_ALIGNMENT = 32;
 
   private Limits() {}
+
+  /** Whether {@code value} is a power of two from 8 to 2^20. */
+  static boolean isAlignment(long value) {
+    return value >= 8 && value <= 1 << 20 && Long.bitCount(value) == 1;
+  }
 }

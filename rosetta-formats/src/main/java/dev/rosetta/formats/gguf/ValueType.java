@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The types of metadata values. */
-enum ValueType {
+public enum ValueType {
   U8(0, 1),
   I8(1, 1),
   U16(2, 2),
@@ -56,5 +56,14 @@ enum ValueType {
       }
     }
     return null;
+  }
+
+  /**
+   * The type with this {@link #label()}.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static ValueType byLabel(String label) {
+    return valueOf(label.toUpperCase(Locale.ROOT));
   }
 }
