@@ -5,6 +5,7 @@ module dev.rosetta.formats {
 
   exports dev.rosetta.formats;
   exports dev.rosetta.formats.gguf;
+  exports dev.rosetta.formats.quant;
   exports dev.rosetta.formats.apr;
   exports dev.rosetta.formats.safetensors;
 

@@ -26,6 +26,18 @@ final class PackedScales {
     return u8(blocks, at + s + 4) >> 4 | u8(blocks, at + s) >> 6 << 4;
   }
 
+  /** Adds scale and minimum of sub-block {@code s} to twelve bytes that began as zeros. */
+  static void put(byte[] target, int at, int s, int scale, int minimum) {
+    if (s < 4) {
+      target[at + s] |= (byte) scale;
+      target[at + s + 4] |= (byte) minimum;
+    } else {
+      target[at + s + 4] |= (byte) (scale & 15 | (minimum & 15) << 4);
+      target[at + s - 4] |= (byte) (scale >> 4 << 6);
+      target[at + s] |= (byte) (minimum >> 4 << 6);
+    }
+  }
+
   private static int u8(MemorySegment blocks, long at) {
     return CheckedCodec.u8(blocks, at);
   }
