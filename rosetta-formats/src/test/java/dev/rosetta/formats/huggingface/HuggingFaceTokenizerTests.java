@@ -1,5 +1,6 @@
 package dev.rosetta.formats.huggingface;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -295,7 +296,7 @@ final class HuggingFaceTokenizerTests {
 
   @Test
   void anyDamagedByteIsReadOrRefused() {
-    byte[] good = LLAMA.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] good = LLAMA.getBytes(UTF_8);
     for (int i = 0; i < good.length; i += 3) {
       byte[] damaged = good.clone();
       damaged[i] ^= 4;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rosetta.formats.gguf.GgufFormat;
 import dev.rosetta.formats.json.BoundedJson;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ModelException;
@@ -117,6 +118,50 @@ final class SharedSafeTensorsTests {
       }
     }
     assertTrue(opened >= 7, opened + " directories");
+  }
+
+  @Test
+  void valuesAreThoseOfTheGgufOfTheSameModel() {
+    Map<String, String> twins =
+        Map.of(
+            "golden/llama_tiny/safetensors_f32", "golden/llama_tiny/f32/model.gguf",
+            "golden/stories260k/safetensors_f32", "golden/stories260k/f32/model.gguf",
+            "golden/qwen2_tiny/safetensors_bf16", "golden/qwen2_tiny/bf16/model.gguf",
+            "golden/qwen3_tiny/safetensors_bf16", "golden/qwen3_tiny/bf16/model.gguf");
+    twins.forEach(
+        (safetensors, gguf) -> {
+          int compared = 0;
+          try (ModelSource a = FORMAT.open(SharedData.path(safetensors));
+              ModelSource b = new GgufFormat().open(SharedData.path(gguf))) {
+            for (TensorInfo tensor : a.tensors()) {
+              Optional<TensorInfo> twin =
+                  b.tensors().stream()
+                      .filter(t -> t.name().equals(ggufName(tensor.name())))
+                      .findFirst();
+              if (twin.isPresent()) {
+                assertEquals(tensor.dims(), twin.get().dims().reversed(), tensor.name());
+                assertArrayEquals(values(a, tensor), values(b, twin.get()), tensor.name());
+                compared++;
+              }
+            }
+            assertTrue(compared >= 16, safetensors + ": " + compared);
+          }
+        });
+  }
+
+  /** The GGUF name of what a converter copies without permuting rows. */
+  private static String ggufName(String name) {
+    return name.replace("model.embed_tokens.", "token_embd.")
+        .replace("model.norm.", "output_norm.")
+        .replace("lm_head.", "output.")
+        .replace("model.layers.", "blk.")
+        .replace("input_layernorm", "attn_norm")
+        .replace("post_attention_layernorm", "ffn_norm")
+        .replace("self_attn.v_proj", "attn_v")
+        .replace("self_attn.o_proj", "attn_output")
+        .replace("mlp.gate_proj", "ffn_gate")
+        .replace("mlp.up_proj", "ffn_up")
+        .replace("mlp.down_proj", "ffn_down");
   }
 
   @Test
