@@ -17,6 +17,7 @@ import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
+import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
 import dev.rosetta.spi.KernelBackends;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ final class ModelComparison {
   private final Model b;
   private final ComparisonRequest request;
   private final ProgressListener listener;
+  private final ElementCodecs codecs;
   private final KernelBackend backend;
   private final int threads;
   private final Map<String, Double> timings = new LinkedHashMap<>();
@@ -48,11 +50,13 @@ final class ModelComparison {
       ComparisonRequest request,
       ProgressListener listener,
       KernelBackends backends,
+      ElementCodecs codecs,
       long start) {
     this.a = a;
     this.b = b;
     this.request = request;
     this.listener = listener;
+    this.codecs = codecs;
     this.backend = backends.choose(request.backend());
     this.threads = threads(request.threads());
     this.phaseStart = start;
@@ -89,7 +93,7 @@ final class ModelComparison {
             new Check("activations", Outcome.NOT_RUN, "weights, config and tokenizer only", false));
       }
       List<PointComparison> points = outcome == null ? List.of() : outcome.points();
-      Facts facts = new Facts(a, b, weights, config, points);
+      Facts facts = new Facts(a, b, weights, config, codecs, points);
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
           new ArrayList<>(diagnoses(hypotheses, tokenizer.ids(), engine, pool));

@@ -77,7 +77,7 @@ public final class RosettaComparator {
         ModelSource b = formats.open(request.b())) {
       Model left = open(Side.A, a, listener);
       Model right = open(Side.B, b, listener);
-      return new ModelComparison(left, right, request, listener, backends, start).run();
+      return new ModelComparison(left, right, request, listener, backends, codecs, start).run();
     }
   }
 

@@ -5,6 +5,7 @@ import dev.rosetta.PointComparison;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
+import dev.rosetta.spi.ElementCodecs;
 import java.util.List;
 import java.util.SortedMap;
 
@@ -15,6 +16,7 @@ import java.util.SortedMap;
  * @param b side B
  * @param weights every weight of either side
  * @param config every effective config field
+ * @param codecs what can be decoded
  * @param points capture points; empty if nothing was run
  */
 public record Facts(
@@ -22,4 +24,5 @@ public record Facts(
     Model b,
     SortedMap<TensorRole, WeightPair> weights,
     List<ConfigComparison> config,
+    ElementCodecs codecs,
     List<PointComparison> points) {}

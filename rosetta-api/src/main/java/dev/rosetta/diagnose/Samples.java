@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
  */
 final class Samples {
   private static final int COUNT = 4096;
+  private static final int FEW = 256;
   private static final long SEED = 0x5eed;
 
   private final int[] rows;
@@ -23,14 +24,23 @@ final class Samples {
 
   /** Samples {@code reference}, the side whose values are taken as they are. */
   static Samples of(Weight reference) {
+    return of(reference, COUNT);
+  }
+
+  /** Fewer samples, to rule out most candidates cheaply. */
+  static Samples few(Weight reference) {
+    return of(reference, FEW);
+  }
+
+  private static Samples of(Weight reference, int limit) {
     long elements = (long) reference.rows() * reference.columns();
-    int count = (int) Math.min(COUNT, elements);
+    int count = (int) Math.min(limit, elements);
     int[] rows = new int[count];
     int[] columns = new int[count];
     double[] expected = new double[count];
     SplittableRandom random = new SplittableRandom(SEED);
     for (int i = 0; i < count; i++) {
-      long position = elements <= COUNT ? i : random.nextLong(elements);
+      long position = elements <= limit ? i : random.nextLong(elements);
       rows[i] = (int) (position / reference.columns());
       columns[i] = (int) (position % reference.columns());
       expected[i] =
@@ -44,6 +54,27 @@ final class Samples {
   @FunctionalInterface
   interface Reading {
     float valueAt(int row, int column);
+  }
+
+  /**
+   * Share of the sampled positions, by energy of the reference, at which a reading agrees.
+   *
+   * @param bound normalised squared error that counts as agreement
+   */
+  double agreeing(Reading reading, double bound) {
+    double total = 0;
+    double agreeing = 0;
+    double mean = 0;
+    for (double value : expected) {
+      mean += value * value / expected.length;
+    }
+    for (int i = 0; i < rows.length; i++) {
+      double d = reading.valueAt(rows[i], columns[i]) - expected[i];
+      double energy = expected[i] * expected[i] + mean;
+      total += energy;
+      agreeing += d * d <= 9 * bound * energy ? energy : 0;
+    }
+    return total > 0 ? agreeing / total : 0;
   }
 
   /**

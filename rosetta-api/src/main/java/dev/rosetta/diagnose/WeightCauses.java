@@ -5,15 +5,14 @@ import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Proof;
 import dev.rosetta.Side;
-import dev.rosetta.compare.NoiseFloor;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
-import dev.rosetta.normalize.Finding;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,227 +21,275 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Why a weight differs: decided on its values, never on its dims alone. */
+/** Why weights differ: decided on their values, never on their dims alone. */
 final class WeightCauses {
   /**
-   * Wrong rearrangements leave an error of about 2; the right one leaves what the types explain.
+   * Every fault class of a weight, what is cheap and certain first. Order decides between two that
+   * fit: a whole-tensor explanation comes before damage to parts of it.
    */
-  private static final double FITS = 0.35;
-
-  private static final List<Rearrangement> REARRANGEMENTS =
-      List.of(Rearrangement.TRANSPOSED, Rearrangement.RESHAPED);
+  private static final List<WeightHypothesis> HYPOTHESES =
+      List.of(
+          ValueHypotheses::zeroed,
+          ValueHypotheses::normOffset,
+          ValueHypotheses::scaled,
+          Layouts::rearranged,
+          RowOrders::ropePermuted,
+          Exchanges::swapped,
+          Encodings::relabelled,
+          Encodings::byteSwapped,
+          Encodings::blockLayout,
+          Encodings::blockLoss,
+          ValueHypotheses::corrupted,
+          Exchanges::fusedSplit,
+          RowOrders::permuted,
+          Layouts::shifted,
+          Layouts::padded);
 
   private final Facts facts;
+  private final Set<TensorRole> explained = new HashSet<>();
 
   WeightCauses(Facts facts) {
     this.facts = facts;
   }
 
-  /** One hypothesis for every stored tensor that is at fault, in forward-pass order. */
+  /** A cause found for one role, before causes are grouped. */
+  private record Cause(WeightPair pair, Side side, Explanation explanation) {}
+
+  /** Hypotheses for every weight at fault, one for each cause, in forward-pass order. */
   List<Hypothesis> find() {
-    Map<String, List<WeightPair>> byTensor = new LinkedHashMap<>();
+    List<Cause> causes = new ArrayList<>();
     for (WeightPair pair : facts.weights().values()) {
-      if (pair.comparison().status() == Status.DIVERGED && !isTiedEcho(pair)) {
-        byTensor.computeIfAbsent(storedTensor(pair), key -> new ArrayList<>()).add(pair);
+      if (pair.comparison().status() == Status.DIVERGED
+          && !isTiedEcho(pair)
+          && !explained.contains(pair.comparison().role())) {
+        Cause cause = cause(pair);
+        causes.add(cause);
+        cause.explanation().repairs().forEach(weight -> explained.add(weight.role()));
       }
     }
-    List<Hypothesis> found = new ArrayList<>();
-    for (List<WeightPair> parts : byTensor.values()) {
-      found.add(explain(parts));
+    List<Hypothesis> hypotheses = new ArrayList<>();
+    for (List<Cause> group : grouped(causes)) {
+      hypotheses.add(hypothesis(group));
     }
-    return found;
+    return hypotheses;
   }
 
   /** A tied head repeats what the embedding already says. */
   private boolean isTiedEcho(WeightPair pair) {
-    return pair.comparison().role().part() == Part.OUTPUT
-        && facts.a().weight(pair.comparison().role()).isEmpty()
-        && facts.b().weight(pair.comparison().role()).isEmpty();
+    TensorRole role = pair.comparison().role();
+    return role.part() == Part.OUTPUT
+        && facts.a().weight(role).isEmpty()
+        && facts.b().weight(role).isEmpty();
   }
 
-  /** Parts of one fused tensor share their fate. */
-  private static String storedTensor(WeightPair pair) {
+  private Cause cause(WeightPair pair) {
     Weight a = pair.a();
     Weight b = pair.b();
     if (a == null || b == null) {
-      return pair.comparison().role().toString();
-    }
-    boolean fusedA = a.tensor().elements() != (long) a.rows() * a.columns();
-    boolean fusedB = b.tensor().elements() != (long) b.rows() * b.columns();
-    if (fusedA != fusedB) {
-      return (fusedA ? a : b).tensor().name();
-    }
-    return fusedA
-        ? a.tensor().name() + "|" + b.tensor().name()
-        : pair.comparison().role().toString();
-  }
-
-  private Hypothesis explain(List<WeightPair> parts) {
-    WeightPair first = parts.getFirst();
-    Weight a = first.a();
-    Weight b = first.b();
-    if (a == null || b == null) {
       throw new IllegalStateException("a diverged pair has both sides");
     }
-    if (first.nonFiniteA() > 0 || first.nonFiniteB() > 0) {
-      return nonFinite(parts);
-    }
-    for (Rearrangement rearrangement : REARRANGEMENTS) {
-      for (Side side : likelierFirst(a, b)) {
-        if (fits(rearrangement, side == Side.A ? a : b, side == Side.A ? b : a)) {
-          return rearranged(rearrangement, side, parts);
+    List<Suspicion> suspicions =
+        likelierFirst(a, b).stream()
+            .map(side -> side == Side.A ? suspicion(side, a, b) : suspicion(side, b, a))
+            .toList();
+    for (WeightHypothesis hypothesis : HYPOTHESES) {
+      for (Suspicion suspicion : suspicions) {
+        Optional<Explanation> explanation = hypothesis.test(suspicion);
+        if (explanation.isPresent()) {
+          return new Cause(pair, suspicion.side(), explanation.get());
         }
       }
     }
-    return unexplained(parts);
+    Side side = pair.nonFiniteA() == 0 && pair.nonFiniteB() > 0 ? Side.B : Side.A;
+    return new Cause(pair, side, unexplained(pair));
   }
 
-  /**
-   * Where one side alone lists reversed dims, that side's data is the likelier to be laid out so.
-   */
+  private Suspicion suspicion(Side side, Weight suspect, Weight reference) {
+    return new Suspicion(
+        side,
+        suspect,
+        reference,
+        Samples.of(reference),
+        WeightScan.of(reference, suspect, Suspicion.bound(suspect, reference)),
+        facts);
+  }
+
+  /** Where one side alone lists reversed dims, that side's data is the likelier to be wrong. */
   private List<Side> likelierFirst(Weight a, Weight b) {
-    return reversed(facts.b(), b) && !reversed(facts.a(), a)
+    return isReversed(facts.b(), b) && !isReversed(facts.a(), a)
         ? List.of(Side.B, Side.A)
         : List.of(Side.A, Side.B);
   }
 
-  private static boolean reversed(Model model, Weight weight) {
+  private static boolean isReversed(Model model, Weight weight) {
     return model.findings().stream()
         .anyMatch(
             finding ->
-                finding.code() == DiagnosisCode.DIMS_REVERSED && isStoredAs(finding, weight));
+                finding.code() == DiagnosisCode.DIMS_REVERSED
+                    && finding.message().startsWith("'" + weight.tensor().name() + "' "));
   }
 
-  private static boolean isStoredAs(Finding finding, Weight weight) {
-    return finding.message().startsWith("'" + weight.tensor().name() + "' ");
-  }
-
-  private static boolean fits(Rearrangement rearrangement, Weight suspect, Weight reference) {
-    if (suspect.rows() == 1 || suspect.columns() == 1) {
-      return false;
+  private static Explanation unexplained(WeightPair pair) {
+    boolean nonFinite = pair.nonFiniteA() > 0 || pair.nonFiniteB() > 0;
+    if (nonFinite) {
+      boolean both = pair.nonFiniteA() > 0 && pair.nonFiniteB() > 0;
+      long count = Math.max(pair.nonFiniteA(), pair.nonFiniteB());
+      Explanation explanation =
+          Explanation.lossy(
+              DiagnosisCode.NON_FINITE,
+              "holds " + count + " values that are NaN or infinite",
+              "convert this tensor again from its source, and check for overflow");
+      return both ? explanation : explanation.onThisSide();
     }
-    Samples samples = Samples.of(reference);
-    double bound =
-        Math.min(
-            FITS,
-            Math.max(
-                1e-6, 2 * NoiseFloor.budget(suspect.tensor().type(), reference.tensor().type())));
-    return samples.nmse((row, column) -> rearrangement.valueAt(suspect, row, column)) <= bound;
+    if (pair.comparison().role().bias()) {
+      return Explanation.lossy(
+          DiagnosisCode.BIAS_WRONG,
+          "holds other values than the other side's",
+          "write the bias that belongs to this projection, in the order of its rows");
+    }
+    return Explanation.lossy(
+        DiagnosisCode.UNEXPLAINED,
+        "differs ("
+            + pair.comparison().reason()
+            + "); no transpose, permutation, exchange, shift, scale, element type or block layout"
+            + " explains it",
+        "compare how both converters write this tensor");
   }
 
-  private Hypothesis rearranged(Rearrangement rearrangement, Side side, List<WeightPair> parts) {
-    List<Repair> repairs = new ArrayList<>();
-    Weight sample = null;
-    for (WeightPair pair : parts) {
-      Weight weight = side == Side.A ? pair.a() : pair.b();
-      if (weight != null) {
-        sample = weight;
-        repairs.add(new Repair.ReplaceWeight(side, rearrangement.repair(weight)));
+  /**
+   * Causes that are one: the same fault in one layer's Q and K, or in the same part of every layer.
+   */
+  private List<List<Cause>> grouped(List<Cause> causes) {
+    Map<String, List<Cause>> byLayer = new LinkedHashMap<>();
+    for (Cause cause : causes) {
+      TensorRole role = cause.pair().comparison().role();
+      boolean rope =
+          cause.explanation().code() == DiagnosisCode.QK_PERMUTED
+              || cause.explanation().code() == DiagnosisCode.BIAS_WRONG;
+      String key =
+          stored(cause) != null
+              ? "stored " + stored(cause)
+              : rope ? "rope " + role.layer() : role.toString();
+      byLayer
+          .computeIfAbsent(key + " " + cause.explanation().code(), k -> new ArrayList<>())
+          .add(cause);
+    }
+    Map<String, List<List<Cause>>> byPart = new LinkedHashMap<>();
+    for (List<Cause> group : byLayer.values()) {
+      Cause first = group.getFirst();
+      String key =
+          first.explanation().code()
+              + " "
+              + first.side()
+              + " "
+              + first.pair().comparison().role().part()
+              + first.pair().comparison().role().bias();
+      byPart.computeIfAbsent(key, k -> new ArrayList<>()).add(group);
+    }
+    int layers = Math.max(facts.a().config().layers(), facts.b().config().layers());
+    List<List<Cause>> groups = new ArrayList<>();
+    for (List<List<Cause>> sameKind : byPart.values()) {
+      boolean everywhere = sameKind.size() >= 2 && sameKind.size() == layers;
+      if (everywhere) {
+        groups.add(sameKind.stream().flatMap(List::stream).toList());
+      } else {
+        groups.addAll(sameKind);
       }
     }
-    if (sample == null) {
-      throw new IllegalStateException("nothing to repair");
-    }
-    Model model = side == Side.A ? facts.a() : facts.b();
-    Model other = side == Side.A ? facts.b() : facts.a();
-    WeightPair first = parts.getFirst();
-    Weight counterpart = side == Side.A ? first.b() : first.a();
-    boolean told =
-        reversed(model, sample) && (counterpart == null || !reversed(other, counterpart));
-    String subject = subject(parts, sample);
-    return hypothesis(
-        rearrangement.code(),
-        subject,
-        told ? side : null,
-        "'" + sample.tensor().name() + "' on side " + side + " " + rearrangement.words(),
-        rearrangement.fix(),
-        Proof.CONSISTENT,
-        repairs,
-        parts);
+    groups.sort(
+        (x, y) ->
+            x.getFirst()
+                .pair()
+                .comparison()
+                .role()
+                .compareTo(y.getFirst().pair().comparison().role()));
+    return groups;
   }
 
-  /** A fused tensor is named as stored where one side stores it so. */
-  private static String subject(List<WeightPair> parts, Weight sample) {
-    TensorRole role = parts.getFirst().comparison().role();
-    boolean fused = sample.tensor().elements() != (long) sample.rows() * sample.columns();
-    if (!fused || role.layer() < 0) {
+  /** Name of the fused tensor that the suspect is a part of; null if it stands alone. */
+  private static @Nullable String stored(Cause cause) {
+    Weight weight = cause.side() == Side.A ? cause.pair().a() : cause.pair().b();
+    return weight != null && weight.tensor().elements() != (long) weight.rows() * weight.columns()
+        ? weight.tensor().name()
+        : null;
+  }
+
+  private Hypothesis hypothesis(List<Cause> group) {
+    Cause first = group.getFirst();
+    Explanation explanation = first.explanation();
+    TensorRole role = first.pair().comparison().role();
+    Map<String, Object> evidence = new LinkedHashMap<>();
+    evidence.put("nmse", first.pair().comparison().nmse());
+    Optional.ofNullable(first.pair().comparison().difference())
+        .ifPresent(difference -> evidence.put("maxDiff", difference.maxDiff()));
+    evidence.putAll(explanation.evidence());
+    List<Repair> repairs = new ArrayList<>();
+    Set<TensorRole> roles = new LinkedHashSet<>();
+    for (Cause cause : group) {
+      roles.add(cause.pair().comparison().role());
+      for (Weight weight : cause.explanation().repairs()) {
+        roles.add(weight.role());
+        repairs.add(new Repair.ReplaceWeight(cause.side(), weight));
+      }
+    }
+    evidence.put("tensors", roles.stream().sorted().map(TensorRole::toString).toList());
+    Side side = told(group) ? first.side() : null;
+    String name = tensorName(first);
+    String more = roles.size() > 1 ? " (with " + (roles.size() - 1) + " more tensors)" : "";
+    String open = side == null ? "; or the other side is wrong the other way round" : "";
+    boolean era = group.size() > 1 && role.layer() >= 0 && spansLayers(group);
+    return new Hypothesis(
+        new Diagnosis(
+            explanation.code(),
+            Severity.ERROR,
+            subject(first),
+            role.layer() >= 0 && !era ? Integer.valueOf(role.layer()) : null,
+            side,
+            "'" + name + "' on side " + first.side() + " " + explanation.words() + more + open,
+            explanation.fix(),
+            explanation.code() == DiagnosisCode.UNEXPLAINED ? Proof.HINT : Proof.CONSISTENT,
+            evidence),
+        repairs,
+        roles,
+        Set.of());
+  }
+
+  private static boolean spansLayers(List<Cause> group) {
+    return group.stream().map(c -> c.pair().comparison().role().layer()).distinct().count() > 1;
+  }
+
+  /** Whether a side is wrong by its own testimony: its values, or its reversed dims. */
+  private boolean told(List<Cause> group) {
+    Cause first = group.getFirst();
+    if (first.explanation().told()) {
+      return true;
+    }
+    boolean layout =
+        first.explanation().code() == DiagnosisCode.WEIGHT_TRANSPOSED
+            || first.explanation().code() == DiagnosisCode.WEIGHT_RESHAPED;
+    Weight a = first.pair().a();
+    Weight b = first.pair().b();
+    if (!layout || a == null || b == null) {
+      return false;
+    }
+    return first.side() == Side.A
+        ? isReversed(facts.a(), a) && !isReversed(facts.b(), b)
+        : isReversed(facts.b(), b) && !isReversed(facts.a(), a);
+  }
+
+  private static String tensorName(Cause cause) {
+    Weight weight = cause.side() == Side.A ? cause.pair().a() : cause.pair().b();
+    return weight == null ? cause.pair().comparison().role().toString() : weight.tensor().name();
+  }
+
+  /** A fused tensor is named as stored. */
+  private static String subject(Cause cause) {
+    TensorRole role = cause.pair().comparison().role();
+    if (stored(cause) == null || role.layer() < 0) {
       return role.toString();
     }
     Part part =
         role.part() == Part.FFN_GATE || role.part() == Part.FFN_UP ? Part.GATE_UP : Part.QKV;
     return new TensorRole(part, role.layer(), role.bias()).toString();
-  }
-
-  private Hypothesis nonFinite(List<WeightPair> parts) {
-    WeightPair first = parts.getFirst();
-    Side side =
-        first.nonFiniteA() > 0 && first.nonFiniteB() > 0
-            ? null
-            : first.nonFiniteA() > 0 ? Side.A : Side.B;
-    long count = Math.max(first.nonFiniteA(), first.nonFiniteB());
-    return hypothesis(
-        DiagnosisCode.NON_FINITE,
-        first.comparison().role().toString(),
-        side,
-        first.comparison().role()
-            + " holds "
-            + count
-            + " values that are NaN or infinite"
-            + (side == null ? " on both sides" : " on side " + side),
-        "convert this tensor again from its source, and check for overflow in the conversion",
-        Proof.CONSISTENT,
-        List.of(),
-        parts);
-  }
-
-  private Hypothesis unexplained(List<WeightPair> parts) {
-    WeightPair first = parts.getFirst();
-    return hypothesis(
-        DiagnosisCode.UNEXPLAINED,
-        first.comparison().role().toString(),
-        null,
-        first.comparison().role()
-            + " differs: "
-            + first.comparison().reason()
-            + "; it is neither a transpose nor a reshape of the other side",
-        "compare how both converters write this tensor",
-        Proof.HINT,
-        List.of(),
-        parts);
-  }
-
-  private Hypothesis hypothesis(
-      DiagnosisCode code,
-      String subject,
-      @Nullable Side side,
-      String message,
-      String fix,
-      Proof proof,
-      List<Repair> repairs,
-      List<WeightPair> parts) {
-    WeightPair first = parts.getFirst();
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    evidence.put("nmse", first.comparison().nmse());
-    Optional.ofNullable(first.comparison().difference())
-        .ifPresent(difference -> evidence.put("maxDiff", difference.maxDiff()));
-    evidence.put(
-        "tensors", parts.stream().map(pair -> pair.comparison().role().toString()).toList());
-    Set<TensorRole> roles = new LinkedHashSet<>();
-    parts.forEach(pair -> roles.add(pair.comparison().role()));
-    int layer = first.comparison().role().layer();
-    return new Hypothesis(
-        new Diagnosis(
-            code,
-            Severity.ERROR,
-            subject,
-            layer >= 0 ? layer : null,
-            side,
-            message,
-            fix,
-            proof,
-            evidence),
-        repairs,
-        roles,
-        Set.of());
   }
 }

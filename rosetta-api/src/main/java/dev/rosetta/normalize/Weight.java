@@ -88,6 +88,28 @@ public final class Weight {
     return new Weight(role, source, tensor, codec, firstRow, rows, columns, order, values);
   }
 
+  /** This weight in the place of another role. */
+  public Weight as(TensorRole other) {
+    return new Weight(other, source, tensor, codec, firstRow, rows, columns, storedRows, values);
+  }
+
+  /** Any rows of the stored tensor, as canonical row to row of the stored tensor. */
+  public Weight withTensorRows(int[] tensorRows) {
+    return new Weight(
+        role, source, tensor, codec, 0, tensorRows.length, columns, tensorRows.clone(), values);
+  }
+
+  /** This weight read from other bytes or by another type: same rows, same order. */
+  public Weight reread(ModelSource otherSource, TensorInfo otherTensor, ElementCodec otherCodec) {
+    return new Weight(
+        role, otherSource, otherTensor, otherCodec, firstRow, rows, columns, storedRows, null);
+  }
+
+  /** What decodes its element type, or null if nothing does. */
+  public @Nullable ElementCodec codec() {
+    return codec;
+  }
+
   public TensorRole role() {
     return role;
   }

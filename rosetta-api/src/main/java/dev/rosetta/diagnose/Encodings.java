@@ -1,0 +1,123 @@
+package dev.rosetta.diagnose;
+
+import dev.rosetta.DiagnosisCode;
+import dev.rosetta.model.ElementType;
+import dev.rosetta.model.TensorInfo;
+import dev.rosetta.normalize.Weight;
+import dev.rosetta.spi.ElementCodec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Bytes that were read as what they are not: another element type, byte order or block layout. */
+final class Encodings {
+  private Encodings() {}
+
+  /** The bytes are of another element type that takes as much room. */
+  static Optional<Explanation> relabelled(Suspicion s) {
+    Weight suspect = s.suspect();
+    if (suspect.isInMemory() || suspect.codec() == null) {
+      return Optional.empty();
+    }
+    TensorInfo tensor = suspect.tensor();
+    for (ElementType type : ElementType.values()) {
+      Optional<ElementCodec> codec = s.facts().codecs().codec(type);
+      if (type == tensor.type() || codec.isEmpty() || !takesSameRoom(type, suspect)) {
+        continue;
+      }
+      TensorInfo other =
+          new TensorInfo(
+              tensor.name(),
+              type,
+              tensor.dims(),
+              tensor.layout(),
+              tensor.scale(),
+              tensor.file(),
+              tensor.offset(),
+              tensor.byteSize());
+      Weight reread = suspect.reread(suspect.source(), other, codec.get());
+      if (s.fits(reread)) {
+        return Optional.of(
+            new Explanation(
+                DiagnosisCode.DTYPE_CONFUSED,
+                "is labelled " + tensor.type() + " but holds " + type,
+                "write the element type's own code: " + type,
+                List.of(reread),
+                Map.of("labelled", tensor.type().name(), "holds", type.name()),
+                false));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean takesSameRoom(ElementType type, Weight weight) {
+    return weight.columns() % type.blockElements() == 0
+        && type.byteSize(weight.columns()) == weight.tensor().type().byteSize(weight.columns());
+  }
+
+  /** Values in the other byte order. */
+  static Optional<Explanation> byteSwapped(Suspicion s) {
+    Weight suspect = s.suspect();
+    switch (suspect.tensor().type()) {
+      case F32, F16, BF16, F64, I16, I32 -> {}
+      default -> {
+        return Optional.empty();
+      }
+    }
+    if (suspect.isInMemory()) {
+      return Optional.empty();
+    }
+    Weight repaired = BlockView.of(suspect, BlockChanges::reverse);
+    return s.fits(repaired)
+        ? Optional.of(
+            Explanation.of(
+                DiagnosisCode.BYTE_ORDER,
+                "is stored in the other byte order",
+                "write little-endian values",
+                repaired))
+        : Optional.empty();
+  }
+
+  /** Elements, nibbles or scales in another place inside every block; nothing is lost. */
+  static Optional<Explanation> blockLayout(Suspicion s) {
+    Weight suspect = s.suspect();
+    if (suspect.isInMemory()) {
+      return Optional.empty();
+    }
+    for (BlockChanges.Known known : BlockChanges.reversible(suspect.tensor().type())) {
+      Weight repaired = BlockView.of(suspect, known.undo());
+      if (s.fits(repaired)) {
+        return Optional.of(
+            Explanation.of(
+                known.code(),
+                known.words(),
+                "follow ggml's block layout of " + suspect.tensor().type(),
+                repaired));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Part of every block was lost: the same loss applied to the reference gives the suspect. */
+  static Optional<Explanation> blockLoss(Suspicion s) {
+    Weight suspect = s.suspect();
+    Weight reference = s.reference();
+    if (suspect.isInMemory()
+        || reference.isInMemory()
+        || suspect.tensor().type() != reference.tensor().type()) {
+      return Optional.empty();
+    }
+    for (BlockChanges.Known known : BlockChanges.lossy(reference.tensor().type())) {
+      Weight broken = BlockView.of(reference, known.undo());
+      double nmse = Samples.of(suspect).nmse((row, column) -> Suspicion.value(broken, row, column));
+      if (nmse <= 1e-9) {
+        return Optional.of(
+            Explanation.lossy(
+                known.code(),
+                known.words(),
+                "follow ggml's block layout of " + suspect.tensor().type() + " when packing"));
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,121 @@
+package dev.rosetta.diagnose;
+
+import dev.rosetta.DiagnosisCode;
+import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.normalize.Weight;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Faults that leave every value where it is: zeros, scales, signs, offsets, isolated damage. */
+final class ValueHypotheses {
+  /** Isolated damage touches no more than this share of a tensor's blocks. */
+  private static final double ISOLATED = 0.1;
+
+  private ValueHypotheses() {}
+
+  /** Every block that differs is zero here: a region was never written. */
+  static Optional<Explanation> zeroed(Suspicion s) {
+    WeightScan scan = s.scan();
+    if (scan.differingBlocks() == 0 || scan.zeroBlocks() != scan.differingBlocks()) {
+      return Optional.empty();
+    }
+    boolean whole = scan.zeroBlocks() == scan.blocks();
+    boolean bias = s.role().bias();
+    return Optional.of(
+        Explanation.lossy(
+                bias && whole ? DiagnosisCode.BIAS_MISSING : DiagnosisCode.ZEROED_REGION,
+                whole
+                    ? "is all zero"
+                    : "is zero in %d blocks of %d rows, the first at row %d, column %d"
+                        .formatted(
+                            scan.zeroBlocks(),
+                            scan.differingRows(),
+                            scan.firstRow(),
+                            scan.firstColumn()),
+                "write the missing values; nothing in this file can restore them")
+            .onThisSide());
+  }
+
+  /** A few blocks differ and everything else agrees. */
+  static Optional<Explanation> corrupted(Suspicion s) {
+    WeightScan scan = s.scan();
+    if (Double.isNaN(scan.meanDifference())
+        || scan.differingBlocks() == 0
+        || scan.differingBlocks() > Math.max(1, ISOLATED * scan.blocks())) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Explanation.lossy(
+            DiagnosisCode.VALUES_CORRUPTED,
+            "differs in %d of %d blocks only, the first at row %d, column %d"
+                .formatted(
+                    scan.differingBlocks(), scan.blocks(), scan.firstRow(), scan.firstColumn()),
+            "copy or convert this tensor again; the rest of it is intact"));
+  }
+
+  /** Norm weights stored as w + 1, or w - 1. */
+  static Optional<Explanation> normOffset(Suspicion s) {
+    double offset = Math.rint(s.scan().meanDifference());
+    if (!s.role().part().isVector()
+        || s.role().part() == Part.ROPE_FREQS
+        || Math.abs(offset) != 1
+        || Math.abs(s.scan().meanDifference() - offset) > 0.01
+        || s.scan().spread() > 0.01) {
+      return Optional.empty();
+    }
+    Weight repaired = map(s.suspect(), value -> value - (float) offset);
+    String sign = offset > 0 ? "+1" : "-1";
+    return Optional.of(
+        Explanation.of(
+            DiagnosisCode.NORM_OFFSET,
+            "differs by exactly " + sign + " from the other side",
+            "store norm weights as the runtime expects them: w, or w + 1 for gemma",
+            repaired));
+  }
+
+  /** The tensor times a constant other than one. */
+  static Optional<Explanation> scaled(Suspicion s) {
+    double slope = s.scan().slope();
+    double noise = s.bound();
+    if (!Double.isFinite(slope) || slope == 0 || s.scan().residual() > Math.max(noise, 1e-6)) {
+      return Optional.empty();
+    }
+    boolean sign = Math.abs(slope + 1) <= 0.02 + 2 * noise;
+    double tolerance = 1e-4 + Math.min(0.005, 2 * noise);
+    if (!sign && Math.abs(slope - 1) <= tolerance) {
+      return Optional.empty();
+    }
+    double factor = sign ? -1 : slope;
+    Weight repaired = map(s.suspect(), value -> (float) (value / factor));
+    if (sign) {
+      return Optional.of(
+          Explanation.of(
+              DiagnosisCode.SIGN_FLIPPED,
+              "is the negative of the other side",
+              "drop the negation in the conversion",
+              repaired));
+    }
+    return Optional.of(
+        Explanation.of(
+                DiagnosisCode.SCALE_FACTOR,
+                String.format(Locale.ROOT, "is %.6g times the other side", slope),
+                "drop the scaling, or apply it on both sides",
+                repaired)
+            .withEvidence(Map.of("factor", slope)));
+  }
+
+  /** {@code weight} with every value changed. */
+  private static Weight map(Weight weight, Change change) {
+    float[] values = weight.decodeAll().clone();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = change.apply(values[i]);
+    }
+    return weight.withValues(weight.rows(), weight.columns(), values);
+  }
+
+  @FunctionalInterface
+  private interface Change {
+    float apply(float value);
+  }
+}
