@@ -167,32 +167,39 @@ final class VectorDecoder {
   private static void q6_k(MemorySegment w, long offset, int blocks, float[] target, int at) {
     for (int block = 0; block < blocks; block++, offset += 210, at += 256) {
       float d = Float.float16ToFloat(w.get(SHORT, offset + 208));
-      for (int half = 0; half < 2; half++) {
-        long scales = offset + 192 + 8L * half;
+      for (int pair = 0; pair < 4; pair++) {
+        int half = pair / 2;
+        int part = pair % 2;
+        long ql = offset + 32L * pair;
+        long qh = offset + 128 + 32L * half;
+        long scales = offset + 192 + 8L * half + 2L * part;
         for (int i = 0; i < 32; i += WIDTH) {
-          IntVector first = bytes(w, offset + 64L * half + i);
-          IntVector second = bytes(w, offset + 64L * half + 32 + i);
-          IntVector high = bytes(w, offset + 128 + 32L * half + i);
-          int to = at + 128 * half + i;
-          long scale = scales + i / 16;
-          q6(first.and(15), high, d * w.get(ValueLayout.JAVA_BYTE, scale), target, to);
-          high = high.lanewise(VectorOperators.LSHR, 2);
-          q6(second.and(15), high, d * w.get(ValueLayout.JAVA_BYTE, scale + 2), target, to + 32);
-          high = high.lanewise(VectorOperators.LSHR, 2);
-          IntVector third = first.lanewise(VectorOperators.LSHR, 4);
-          q6(third, high, d * w.get(ValueLayout.JAVA_BYTE, scale + 4), target, to + 64);
-          high = high.lanewise(VectorOperators.LSHR, 2);
-          IntVector fourth = second.lanewise(VectorOperators.LSHR, 4);
-          q6(fourth, high, d * w.get(ValueLayout.JAVA_BYTE, scale + 6), target, to + 96);
+          q6Parts(
+              bytes(w, ql + i),
+              bytes(w, qh + i).lanewise(VectorOperators.LSHR, 2 * part),
+              d * i8(w, scales + i / 16),
+              d * i8(w, scales + 4 + i / 16),
+              target,
+              at + 128 * half + 32 * part + i);
         }
       }
     }
   }
 
-  private static void q6(IntVector low, IntVector high, float scale, float[] target, int to) {
-    floats(low.or(high.and(3).lanewise(VectorOperators.LSHL, 4)).sub(32))
-        .mul(scale)
-        .intoArray(target, to);
+  /**
+   * Parts p and p+2 of half a super-block, which share the bytes of ql. Few operations at a time:
+   * with all four parts in one method C2 gives up inlining and boxes vectors.
+   */
+  private static void q6Parts(
+      IntVector ql, IntVector qh, float scale, float nextScale, float[] target, int at) {
+    IntVector low = ql.and(15).or(qh.and(3).lanewise(VectorOperators.LSHL, 4));
+    floats(low.sub(32)).mul(scale).intoArray(target, at);
+    IntVector high = ql.lanewise(VectorOperators.LSHR, 4).or(qh.and(0x30));
+    floats(high.sub(32)).mul(nextScale).intoArray(target, at + 64);
+  }
+
+  private static byte i8(MemorySegment w, long offset) {
+    return w.get(ValueLayout.JAVA_BYTE, offset);
   }
 
   private static IntVector bytes(MemorySegment w, long offset) {
