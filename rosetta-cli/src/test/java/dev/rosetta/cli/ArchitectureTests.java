@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.EvaluationResult;
@@ -62,7 +63,7 @@ final class ArchitectureTests {
       resideInAPackage(FRONT_DOOR)
           .and(
               DescribedPredicate.describe(
-                  "are records, enums or interfaces", ArchitectureTests::isData));
+                  "are public records, enums or interfaces", ArchitectureTests::isData));
 
   private static JavaClasses rosetta;
 
@@ -126,9 +127,8 @@ final class ArchitectureTests {
   /** Also an array of such, or a class inside one. */
   private static boolean isData(JavaClass type) {
     JavaClass element = type.getBaseComponentType();
-    return element.isRecord()
-        || element.isEnum()
-        || element.isInterface()
+    boolean data = element.isRecord() || element.isEnum() || element.isInterface();
+    return (data && element.getModifiers().contains(JavaModifier.PUBLIC))
         || element.getEnclosingClass().filter(ArchitectureTests::isData).isPresent();
   }
 
