@@ -39,12 +39,7 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
     long limit = Math.min(MAX_BYTES, Math.max(FREE_BYTES, Math.min(stored, MAX_BYTES) * MAX_RATIO));
     return switch (codec) {
       case LZ4 -> lz4(image, prefix, payload, limit);
-      case ZSTD ->
-          throw new ModelException(
-              ErrorCode.UNSUPPORTED_VERSION,
-              image.path(),
-              payload,
-              "the content is Zstandard-compressed");
+      case ZSTD -> expand(image, prefix, new ZstdFrames(image, payload, image.size()), limit);
     };
   }
 
@@ -75,7 +70,6 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
 
   private static Expansion lz4(Image image, int prefix, long payload, long limit) {
     long declared = new Cursor(image, payload, image.size()).u32("the expanded size");
-    Lz4Block block = new Lz4Block(image, payload + 4, image.size());
     if (declared > limit) {
       throw new ModelException(
           ErrorCode.LIMIT_EXCEEDED,
@@ -87,21 +81,30 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
               + limit
               + " are the limit here");
     }
-    long size = block.expandedSize(declared);
-    if (size != declared) {
+    Expansion expansion =
+        expand(image, prefix, new Lz4Block(image, payload + 4, image.size()), declared);
+    if (expansion.size() - prefix != declared) {
+      expansion.close();
       throw new ModelException(
           ErrorCode.MALFORMED,
           image.path(),
           payload,
-          "the payload says it expands to " + declared + " bytes but holds " + size);
+          "the payload says it expands to "
+              + declared
+              + " bytes but holds "
+              + (expansion.size() - prefix));
     }
+    return expansion;
+  }
+
+  private static Expansion expand(Image image, int prefix, CompressedContent content, long limit) {
     return fill(
         image.path(),
         prefix,
-        size,
+        content.expandedSize(limit),
         bytes -> {
           image.read(0, bytes, prefix);
-          block.expand(bytes.asSlice(prefix));
+          content.expand(bytes.asSlice(prefix));
         });
   }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * continued by bytes up to one below 255), literals, a 16-bit distance and the match; the last
  * sequence ends after its literals.
  */
-final class Lz4Block {
+final class Lz4Block implements CompressedContent {
   private static final int MIN_MATCH = 4;
 
   private final Image image;
@@ -23,17 +23,13 @@ final class Lz4Block {
     this.end = end;
   }
 
-  /**
-   * Bytes that the block expands to, found by walking its sequences.
-   *
-   * @throws ModelException if it is malformed or expands to more than {@code limit} bytes
-   */
-  long expandedSize(long limit) {
+  @Override
+  public long expandedSize(long limit) {
     return run(null, limit);
   }
 
-  /** Expands the block to fill {@code target}. */
-  void expand(MemorySegment target) {
+  @Override
+  public void expand(MemorySegment target) {
     run(target, target.byteSize());
   }
 
@@ -83,7 +79,7 @@ final class Lz4Block {
   }
 
   /** A match may overlap what it produces; what is there already doubles with each copy. */
-  private static void copyMatch(MemorySegment target, long to, int distance, long length) {
+  static void copyMatch(MemorySegment target, long to, long distance, long length) {
     long from = to - distance;
     long done = 0;
     while (done < length) {
