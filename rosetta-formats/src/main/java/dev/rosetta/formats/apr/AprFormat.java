@@ -1,6 +1,5 @@
 package dev.rosetta.formats.apr;
 
-import dev.rosetta.formats.json.JsonMetadata;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
@@ -196,11 +195,7 @@ public final class AprFormat implements ModelFormat {
       throw e;
     }
     return new AprSource(
-        path,
-        List.of(container.image()),
-        new JsonMetadata(container.metadata()),
-        container.tensors(),
-        notes);
+        path, List.of(container.image()), container.metadata(), container.tensors(), notes);
   }
 
   /**

@@ -23,7 +23,9 @@ final class AprVocabulary {
 
   /** The tokenizer; empty where the metadata has no {@code tokenizer.vocabulary}. */
   static Optional<Vocabulary> read(Metadata metadata, Path path) {
-    if (metadata.value("tokenizer.vocabulary").isEmpty()) {
+    // The type is known without decoding the list.
+    if (!metadata.keys().contains("tokenizer.vocabulary")
+        || metadata.typeName("tokenizer.vocabulary").equals("null")) {
       return Optional.empty();
     }
     return Optional.of(new AprVocabulary(metadata, path).read());

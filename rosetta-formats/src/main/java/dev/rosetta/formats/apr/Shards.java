@@ -4,6 +4,7 @@ import dev.rosetta.formats.json.BoundedJson;
 import dev.rosetta.formats.json.JsonMetadata;
 import dev.rosetta.formats.json.Quoted;
 import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Metadata;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
@@ -109,7 +110,7 @@ final class Shards {
     try {
       List<TensorInfo> tensors = new ArrayList<>();
       Map<String, Path> names = new HashMap<>();
-      JsonMetadata metadata = null;
+      Metadata metadata = new JsonMetadata(Map.of());
       notes.add(AprNote.SHARDED.file("the model is in " + files.size() + " files"));
       for (int i = 0; i < files.size(); i++) {
         Path file = files.get(i);
@@ -129,10 +130,9 @@ final class Shards {
         }
         tensors.addAll(shard.tensors());
         notes.addAll(shard.notes());
-        metadata = metadata == null ? new JsonMetadata(shard.metadata()) : metadata;
+        metadata = i == 0 ? shard.metadata() : metadata;
       }
-      return new AprSource(
-          path, images, metadata == null ? new JsonMetadata(Map.of()) : metadata, tensors, notes);
+      return new AprSource(path, images, metadata, tensors, notes);
     } catch (RuntimeException e) {
       images.forEach(Image::close);
       throw e;
@@ -165,7 +165,8 @@ final class Shards {
   }
 
   private static Optional<Place> place(Path path, V2Container shard) {
-    Map<String, @Nullable Object> sharding = BoundedJson.asObject(shard.metadata().get("sharding"));
+    Map<String, @Nullable Object> sharding =
+        BoundedJson.asObject(shard.metadata().values().get("sharding"));
     if (!shard.header().has(V2Header.SHARDED) || sharding == null) {
       return Optional.empty();
     }

@@ -11,7 +11,6 @@ import dev.rosetta.model.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,14 +22,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param image what tensor offsets refer to: the file, or what it expands to
  * @param header the checked header
- * @param metadata the metadata object
+ * @param metadata the metadata, readable while the image is open
  * @param tensors in index order, with offsets into the image
  * @param notes oddities and damage
  */
 record V2Container(
     Image image,
     V2Header header,
-    LinkedHashMap<String, @Nullable Object> metadata,
+    AprMetadata metadata,
     List<TensorInfo> tensors,
     List<SourceNote> notes) {
 
@@ -55,19 +54,16 @@ record V2Container(
 
   private static V2Container read(Image image, V2Header header, int file, List<SourceNote> notes) {
     header.checkSections(image.size(), image.path());
-    LinkedHashMap<String, @Nullable Object> metadata =
-        BoundedJson.parseObjectLastKeyWins(
-            image.readBytes(V2Header.BYTES, header.metadataSize()),
-            image.path(),
-            V2Header.BYTES,
-            notes);
-    MetadataSpellings.note(metadata, notes);
-    if (metadata.get("format") instanceof String format && format.startsWith("entrenar-")) {
+    AprMetadata metadata = AprMetadata.read(image, V2Header.BYTES, header.metadataSize(), notes);
+    MetadataSpellings.note(metadata.values(), notes);
+    if (metadata.values().get("format") instanceof String format
+        && format.startsWith("entrenar-")) {
       notes.add(AprNote.TRAINING_CHECKPOINT.file("a training checkpoint: " + Quoted.quote(format)));
     }
     List<V2Index.Entry> entries = V2Index.read(image, header, notes);
     List<TensorInfo> tensors =
-        new TensorTypes(image, header, code8IsQ4K(header, metadata), notes).resolve(entries, file);
+        new TensorTypes(image, header, code8IsQ4K(header, metadata.values()), notes)
+            .resolve(entries, file);
     V2Data.check(image, header, tensors, notes);
     return new V2Container(image, header, metadata, List.copyOf(tensors), List.copyOf(notes));
   }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rosetta.model.BlockLayout;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Metadata;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -372,6 +374,37 @@ class AprFormatTests {
             ErrorCode.MALFORMED,
             assertThrows(ModelException.class, source::vocabulary, keys).code());
       }
+    }
+  }
+
+  @Test
+  void longListsAreDecodedWhenAskedForAndListedWithout() {
+    String json =
+        "{\"tokenizer.vocabulary\" : [\"a\\\"]\", \"\\\\\",\"{\"],"
+            + " \"x\":[\"tokenizer.merges\",[1]],\"tokenizer.scores\":[0,"
+            + " -1e2],\"tokenizer.token_type\":[ ],\"tokenizer.merges\":null,"
+            + "\"y\":{\"tokenizer.merges\":[2]}}";
+    try (ModelSource source = open(twoTensors().metadata(json).bytes())) {
+      Metadata metadata = source.metadata();
+      assertEquals(
+          List.of("a\"]", "\\", "{"), metadata.value("tokenizer.vocabulary").orElseThrow());
+      assertEquals("string[3]", metadata.typeName("tokenizer.vocabulary"));
+      assertEquals(List.of(0L, -100.0), metadata.value("tokenizer.scores").orElseThrow());
+      assertEquals(List.of(), metadata.value("tokenizer.token_type").orElseThrow());
+      assertEquals("array[0]", metadata.typeName("tokenizer.token_type"));
+      assertTrue(metadata.value("tokenizer.merges").isEmpty());
+      assertEquals(List.of("tokenizer.merges", List.of(1L)), metadata.value("x").orElseThrow());
+      assertEquals(Map.of("tokenizer.merges", List.of(2L)), metadata.value("y").orElseThrow());
+    }
+  }
+
+  @Test
+  void anErrorInsideALongListNamesItsByte() {
+    String json = "{\"tokenizer.vocabulary\":[\"a\",b]}";
+    try (ModelSource source = open(twoTensors().metadata(json).bytes())) {
+      ModelException error = assertThrows(ModelException.class, source::vocabulary);
+      assertEquals(ErrorCode.MALFORMED, error.code());
+      assertTrue(Math.abs(error.offset() - (64 + json.indexOf('b', 25))) <= 1, "" + error.offset());
     }
   }
 }
