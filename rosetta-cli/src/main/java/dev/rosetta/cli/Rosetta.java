@@ -35,6 +35,7 @@ import picocli.CommandLine.ParseResult;
     optionListHeading = "%nOptions of rosetta itself:%n",
     footerHeading = "%nExamples:%n",
     footer = {
+      "  rosetta demo                                  see a planted fault found",
       "  rosetta model.apr model.gguf                  is it the same model?",
       "  rosetta model.apr model.gguf --prompt \"2+2=\"  on a prompt of your own",
       "  rosetta a.gguf hf-folder/ --assert-match      a gate in CI",
@@ -140,7 +141,9 @@ public final class Rosetta implements Runnable {
             .addSubcommand(new DiffCommand(terminal, comparators))
             .addSubcommand(new TraceCommand(terminal, comparators))
             .addSubcommand(new InspectCommand(terminal, comparators))
-            .addSubcommand(new TokenizeCommand(terminal, comparators));
+            .addSubcommand(new TokenizeCommand(terminal, comparators))
+            .addSubcommand(new DemoCommand(terminal, comparators))
+            .addSubcommand(new DoctorCommand(terminal, comparators));
     for (CommandLine command : commandLine.getSubcommands().values()) {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }

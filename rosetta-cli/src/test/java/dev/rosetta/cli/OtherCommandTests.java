@@ -1,0 +1,87 @@
+package dev.rosetta.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rosetta.cli.Cli.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class OtherCommandTests {
+  @TempDir static Path folder;
+  private static DemoFiles files;
+
+  @BeforeAll
+  static void write() {
+    files = DemoFiles.write(folder);
+  }
+
+  @Test
+  void demoFindsThePlantedFaultAndCleansUp() throws IOException {
+    long before = demoFolders();
+    Run run = Cli.run("demo");
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.out().contains("healthy.apr against model.gguf: MATCH, 33 of 33"), run.out());
+    assertTrue(run.out().contains("FAILED: Layout mismatch detected at Layer 0 QKV"), run.out());
+    assertEquals(run.out(), Cli.run("demo").out());
+    assertEquals(before, demoFolders());
+  }
+
+  private static long demoFolders() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      return all.filter(path -> path.getFileName().toString().startsWith("rosetta-demo")).count();
+    }
+  }
+
+  @Test
+  void doctorNamesEveryBackEndAndTestsItself() {
+    Run run = Cli.run("doctor");
+    assertEquals(0, run.exitCode(), run.toString());
+    assertTrue(run.out().contains("  scalar "), run.out());
+    assertTrue(run.out().contains(" chosen: "), run.out());
+    assertTrue(run.out().contains("Self-test: passed"), run.out());
+  }
+
+  @Test
+  void inspectTellsWhereEveryConfigFieldCameFrom() {
+    Run run = Cli.run("inspect", files.gguf());
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.out().contains("stated by qwen2.block_count"), run.out());
+    assertTrue(run.out().contains("blk.0.attn_q.weight"), run.out());
+    Map<?, ?> json = JsonText.object(Cli.run("inspect", files.gguf(), "--format", "json").out());
+    Map<?, ?> layers = (Map<?, ?>) ((Map<?, ?>) json.get("config")).get("num_layers");
+    assertEquals(2L, layers.get("value"));
+    assertEquals("stated", layers.get("origin"));
+    assertEquals(27, ((List<?>) json.get("tensors")).size());
+  }
+
+  @Test
+  void tokenizeShowsIdsAndPieces() {
+    Run run = Cli.run("tokenize", files.gguf(), "2+2=");
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals("17,10,17,28", run.out().lines().findFirst().orElseThrow());
+    Map<?, ?> json =
+        JsonText.object(Cli.run("tokenize", files.healthy(), " the", "--format", "json").out());
+    assertEquals(List.of("Ġthe"), json.get("pieces"));
+  }
+
+  @Test
+  void traceWritesEveryCapturePoint() {
+    Path out = folder.resolve("trace.safetensors");
+    Run run = Cli.run("trace", files.gguf(), "--prompt", "2+2=", "-o", out);
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(Files.exists(out));
+    assertTrue(run.err().contains("33 capture points of 4 tokens"), run.err());
+    Run compared = Cli.run(out, files.healthy(), "--assert-match", "--format", "json");
+    assertEquals(0, compared.exitCode(), compared.toString());
+    assertFalse(((List<?>) JsonText.object(compared.out()).get("points")).isEmpty());
+  }
+}
