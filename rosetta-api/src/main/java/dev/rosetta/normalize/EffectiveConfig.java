@@ -188,6 +188,18 @@ final class EffectiveConfig {
           source.path(),
           "num_heads " + heads + " is no multiple of num_kv_heads " + kvHeads);
     }
+    Optional<Stated> part =
+        keys.first(List.of("partial_rotary_factor", "hf_config/partial_rotary_factor"));
+    if (part.isPresent()
+        && !(part.get().value() instanceof Number factor && factor.doubleValue() == 1)) {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_ARCHITECTURE,
+          source.path(),
+          part.get().key()
+              + " is "
+              + part.get().value()
+              + "; rotating part of a head is not supported");
+    }
     Optional<Stated> rotary = keys.architectureKey("rope.dimension_count");
     if (source.dialect() == MetadataDialect.GGUF
         && rotary.isPresent()
@@ -345,8 +357,11 @@ final class EffectiveConfig {
     Optional<Stated> stated = keys.stated(ConfigField.SLIDING_WINDOW);
     Optional<Stated> use =
         keys.first(List.of("use_sliding_window", "hf_config/use_sliding_window"));
-    boolean off = use.isPresent() && use.get().value().equals(false);
-    if (!off && stated.isPresent() && stated.get().value() instanceof Long window && window > 0) {
+    // Qwen's configs state a window that is not used unless they say so.
+    boolean on =
+        use.map(s -> s.value().equals(true))
+            .orElse(source.dialect() == MetadataDialect.GGUF || !isQwen());
+    if (on && stated.isPresent() && stated.get().value() instanceof Long window && window > 0) {
       put(ConfigField.SLIDING_WINDOW, new ConfigValue(window, Origin.STATED, stated.get().key()));
     } else {
       put(ConfigField.SLIDING_WINDOW, new ConfigValue(0L, Origin.DEFAULT, "no window"));

@@ -197,6 +197,10 @@ public final class Normalizer {
       return;
     }
     Weight whole = weight(fused, tensor, 0, 1, Math.toIntExact(tensor.elements()), null);
+    if (!whole.isReadable()) {
+      weights.put(target, weight(target, tensor, 0, 1, out, null));
+      return;
+    }
     float[] values = whole.decodeAll();
     float[] slice = new float[out];
     for (int i = 0; i < out; i++) {

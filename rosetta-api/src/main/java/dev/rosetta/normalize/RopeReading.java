@@ -96,31 +96,32 @@ final class RopeReading {
     RopeScaling scaling =
         switch (name) {
           case "default" -> RopeScaling.NONE;
-          case "linear" -> RopeScaling.linear(number(map, "factor", 1));
+          case "linear" -> RopeScaling.linear(number(source, map, "factor", 1));
           case "llama3" ->
               new RopeScaling(
                   RopeScaling.Kind.LLAMA3,
-                  number(map, "factor", 8),
-                  (long) number(map, "original_max_position_embeddings", 8192),
-                  number(map, "low_freq_factor", 1),
-                  number(map, "high_freq_factor", 4),
+                  number(source, map, "factor", 8),
+                  (long) number(source, map, "original_max_position_embeddings", 8192),
+                  number(source, map, "low_freq_factor", 1),
+                  number(source, map, "high_freq_factor", 4),
                   0,
                   0,
                   Double.NaN);
           case "yarn" ->
               new RopeScaling(
                   RopeScaling.Kind.YARN,
-                  number(map, "factor", 1),
+                  number(source, map, "factor", 1),
                   (long)
                       number(
+                          source,
                           map,
                           "original_max_position_embeddings",
                           value(keys.first(List.of("max_position_embeddings")), 0)),
                   0,
                   0,
-                  number(map, "beta_fast", 32),
-                  number(map, "beta_slow", 1),
-                  number(map, "attention_factor", Double.NaN));
+                  number(source, map, "beta_fast", 32),
+                  number(source, map, "beta_slow", 1),
+                  number(source, map, "attention_factor", Double.NaN));
           default -> throw unsupported(source, stated.get().key(), name);
         };
     return new ConfigValue(
@@ -129,7 +130,17 @@ final class RopeReading {
 
   private static ConfigValue ggufScaling(ModelSource source, ConfigKeys keys) {
     Optional<Stated> type = keys.architectureKey("rope.scaling.type");
-    Optional<Stated> factor = keys.architectureKey("rope.scaling.factor");
+    Optional<Stated> factor =
+        keys.architectureKey("rope.scaling.factor")
+            .or(() -> keys.architectureKey("rope.scale_linear"));
+    if (type.isEmpty() && factor.isPresent()) {
+      // ggml takes a factor without a type for linear scaling.
+      RopeScaling linear = RopeScaling.linear(value(factor, Double.NaN));
+      return new ConfigValue(
+          linear.factor() == 1 ? RopeScaling.NONE : check(source, factor.get().key(), linear),
+          Origin.STATED,
+          factor.get().key());
+    }
     if (type.isEmpty() || type.get().value().equals("none")) {
       return new ConfigValue(
           RopeScaling.NONE,
@@ -163,19 +174,35 @@ final class RopeReading {
   private static RopeScaling check(ModelSource source, String key, RopeScaling scaling) {
     boolean context =
         scaling.kind() == RopeScaling.Kind.LLAMA3 || scaling.kind() == RopeScaling.Kind.YARN;
+    boolean ordered =
+        scaling.kind() != RopeScaling.Kind.LLAMA3
+            || (scaling.lowFrequencyFactor() > 0
+                && scaling.highFrequencyFactor() > scaling.lowFrequencyFactor());
     if (!(scaling.factor() > 0)
         || Double.isInfinite(scaling.factor())
+        || !ordered
         || (context && scaling.originalContext() <= 0)) {
       throw new ModelException(
           ErrorCode.MALFORMED,
           source.path(),
-          key + " needs a positive factor and original context length: " + scaling);
+          key
+              + " needs a positive factor and original context length, and for llama3 a"
+              + " high_freq_factor above the low one: "
+              + scaling);
     }
     return scaling;
   }
 
-  private static double number(Map<?, ?> map, String key, double byDefault) {
-    return map.get(key) instanceof Number number ? number.doubleValue() : byDefault;
+  private static double number(ModelSource source, Map<?, ?> map, String key, double byDefault) {
+    Object value = map.get(key);
+    if (value == null) {
+      return byDefault;
+    }
+    if (value instanceof Number number) {
+      return number.doubleValue();
+    }
+    throw new ModelException(
+        ErrorCode.MALFORMED, source.path(), key + " of the rotary scaling must be a number");
   }
 
   private static double value(Optional<Stated> stated, double byDefault) {

@@ -1,7 +1,8 @@
 /**
- * What the tests of every module share: where the shared data lies.
+ * What the tests of every module share: where the shared data lies, and models held in memory.
  *
- * <p>Packaged as rosetta-api's test jar; imports JUnit and nothing of Rosetta.
+ * <p>Packaged as rosetta-api's test jar; imports JUnit, {@code model}, {@code spi} and nothing
+ * else.
  */
 @NullMarked
 package dev.rosetta.testing;
