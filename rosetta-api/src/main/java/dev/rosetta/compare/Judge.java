@@ -104,7 +104,10 @@ final class Judge {
 
   private static double share(
       TensorRole role, WeightPair pair, @Nullable Activation input, Activation output) {
-    double nmse = Math.min(pair.comparison().nmse(), pair.comparison().budget());
+    boolean faulty = pair.comparison().status() == Status.DIVERGED;
+    double margin = faulty ? 1 : MARGIN;
+    double nmse =
+        Math.min(pair.comparison().nmse(), NoiseFloor.expected(pair.comparison().budget(), faulty));
     if (input == null) {
       // Rows are looked up, so no row can be further off than the worst one.
       return Math.sqrt(
@@ -112,7 +115,7 @@ final class Judge {
     }
     if (role.part().isVector() && !role.bias()) {
       // Channels are scaled one by one: no output is further off than its own factor.
-      return Math.max(MARGIN * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1));
+      return Math.max(margin * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1));
     }
     double outputNorm = norm(output);
     if (outputNorm == 0) {
@@ -120,9 +123,9 @@ final class Judge {
     }
     double weightError = Math.sqrt(nmse) * pair.normA();
     if (role.bias()) {
-      return MARGIN * weightError * Math.sqrt(output.tokens()) / outputNorm;
+      return margin * weightError * Math.sqrt(output.tokens()) / outputNorm;
     }
-    return MARGIN * weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
+    return margin * weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
   }
 
   static Status status(Bound bound, dev.rosetta.Difference difference) {

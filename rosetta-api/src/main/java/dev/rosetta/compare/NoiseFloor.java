@@ -35,6 +35,11 @@ public final class NoiseFloor {
     };
   }
 
+  /** What to expect of a budget: all of it, or for a weight that is at fault the bare floors. */
+  static double expected(double budget, boolean atFault) {
+    return atFault ? budget / MARGIN : budget;
+  }
+
   /** Largest normalised mean squared error between two quantisations of one source. */
   public static double budget(ElementType a, ElementType b) {
     return MARGIN * (of(a) + of(b));

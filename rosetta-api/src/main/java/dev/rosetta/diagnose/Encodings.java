@@ -2,6 +2,7 @@ package dev.rosetta.diagnose;
 
 import dev.rosetta.DiagnosisCode;
 import dev.rosetta.model.ElementType;
+import dev.rosetta.model.MetadataDialect;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.normalize.Weight;
 import dev.rosetta.spi.ElementCodec;
@@ -22,7 +23,10 @@ final class Encodings {
     TensorInfo tensor = suspect.tensor();
     for (ElementType type : ElementType.values()) {
       Optional<ElementCodec> codec = s.facts().codecs().codec(type);
-      if (type == tensor.type() || codec.isEmpty() || !takesSameRoom(type, suspect)) {
+      if (type == tensor.type()
+          || codec.isEmpty()
+          || !takesSameRoom(type, suspect)
+          || !isPossible(type, suspect)) {
         continue;
       }
       TensorInfo other =
@@ -48,6 +52,12 @@ final class Encodings {
       }
     }
     return Optional.empty();
+  }
+
+  /** aprender's own types differ from ggml's in nibble order; only its own files can hold them. */
+  private static boolean isPossible(ElementType type, Weight suspect) {
+    return (type != ElementType.APR_Q4 && type != ElementType.APR_Q8)
+        || suspect.source().dialect() == MetadataDialect.APR;
   }
 
   private static boolean takesSameRoom(ElementType type, Weight weight) {

@@ -31,9 +31,11 @@ final class Exchanges {
         continue;
       }
       Weight own = model.weights().get(theirs);
-      boolean mutual = own != null && s.fits(own);
+      boolean mutual = own != null && holds(own, s.reference());
       List<Weight> repairs =
-          own != null && mutual ? List.of(own.as(role), s.suspect().as(theirs)) : List.of();
+          own != null && mutual
+              ? List.of(own.inOrderOf(s.suspect()).as(role), s.suspect().inOrderOf(own).as(theirs))
+              : List.of();
       return Optional.of(
           new Explanation(
               DiagnosisCode.TENSORS_SWAPPED,
@@ -54,7 +56,15 @@ final class Exchanges {
         || role.part() == Part.EMBEDDING && other.part() == Part.OUTPUT;
   }
 
+  /** Row orders belong to roles, so what was exchanged is compared as it is stored. */
   private static boolean holds(Weight suspect, Weight counterpart) {
+    if (suspect.isInMemory() || counterpart.isInMemory()) {
+      return isSame(suspect, counterpart);
+    }
+    return isSame(suspect.withStoredRows(null), counterpart.withStoredRows(null));
+  }
+
+  private static boolean isSame(Weight suspect, Weight counterpart) {
     return Samples.few(counterpart).nmse((row, column) -> Suspicion.value(suspect, row, column))
         <= Suspicion.bound(suspect, counterpart);
   }

@@ -44,14 +44,17 @@ final class Layouts {
   static Optional<Explanation> shifted(Suspicion s) {
     Flat reference = Flat.of(s.reference());
     Flat suspect = Flat.of(s.suspect());
-    if (reference.length() < 2L * WINDOW) {
+    int columns = s.suspect().columns();
+    int window = Math.min(WINDOW, columns / 2);
+    if (window < 16) {
       return Optional.empty();
     }
-    int shift = findShift(reference, suspect, reference.length() / 2, s.bound());
+    // From the start of a row, so that a roll inside rows moves the window as a whole.
+    long start = (long) (s.suspect().rows() / 2) * columns;
+    int shift = findShift(reference, suspect, start, window, s.bound());
     if (shift == 0) {
       return Optional.empty();
     }
-    int columns = s.suspect().columns();
     boolean wholeTensor = fitsShift(s, shift, Wrap.TENSOR);
     if (!wholeTensor && !fitsShift(s, shift, Wrap.ROW)) {
       return Optional.empty();
@@ -114,9 +117,8 @@ final class Layouts {
   }
 
   /** The distance at which a window of the reference is found in the suspect; 0 if it is not. */
-  private static int findShift(Flat reference, Flat suspect, long around, double bound) {
-    long start = Math.clamp(around, 0, Math.max(0, reference.length() - WINDOW));
-    float[] window = reference.read(start, WINDOW);
+  private static int findShift(Flat reference, Flat suspect, long start, int length, double bound) {
+    float[] window = reference.read(start, length);
     double energy = 0;
     for (float value : window) {
       energy += (double) value * value;
@@ -125,14 +127,14 @@ final class Layouts {
       return 0;
     }
     long from = Math.max(0, start - REACH);
-    long to = Math.min(suspect.length(), start + WINDOW + REACH);
+    long to = Math.min(suspect.length(), start + length + REACH);
     float[] region = suspect.read(from, (int) (to - from));
     for (int distance = 1; distance <= REACH; distance++) {
       for (int shift : new int[] {distance, -distance}) {
         long offset = start + shift - from;
-        if (offset >= 0 && offset + WINDOW <= region.length) {
+        if (offset >= 0 && offset + length <= region.length) {
           double difference = 0;
-          for (int i = 0; i < WINDOW; i++) {
+          for (int i = 0; i < length; i++) {
             double d = (double) region[(int) offset + i] - window[i];
             difference += d * d;
           }

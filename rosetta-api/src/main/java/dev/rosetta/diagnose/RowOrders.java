@@ -92,7 +92,8 @@ final class RowOrders {
     }
     Weight repaired = reorder(s.suspect(), order);
     int shift = shift(order);
-    if (shift != 0) {
+    boolean heads = shift % s.suspectModel().config().headDim() == 0 && isBijective(order);
+    if (shift != 0 && !heads) {
       return Optional.of(
           Explanation.of(
                   s.role().bias() ? DiagnosisCode.BIAS_WRONG : DiagnosisCode.DATA_SHIFTED,

@@ -40,7 +40,7 @@ final class ValueHypotheses {
   /** A few blocks differ and everything else agrees. */
   static Optional<Explanation> corrupted(Suspicion s) {
     WeightScan scan = s.scan();
-    if (Double.isNaN(scan.meanDifference())
+    if (!Double.isFinite(scan.meanDifference())
         || scan.differingBlocks() == 0
         || scan.differingBlocks() > Math.max(1, ISOLATED * scan.blocks())) {
       return Optional.empty();

@@ -31,11 +31,11 @@ final class WeightCauses {
       List.of(
           ValueHypotheses::zeroed,
           ValueHypotheses::normOffset,
+          Encodings::relabelled,
           ValueHypotheses::scaled,
           Layouts::rearranged,
           RowOrders::ropePermuted,
           Exchanges::swapped,
-          Encodings::relabelled,
           Encodings::byteSwapped,
           Encodings::blockLayout,
           Encodings::blockLoss,
@@ -167,9 +167,11 @@ final class WeightCauses {
           cause.explanation().code() == DiagnosisCode.QK_PERMUTED
               || cause.explanation().code() == DiagnosisCode.BIAS_WRONG;
       String key =
-          stored(cause) != null
-              ? "stored " + stored(cause)
-              : rope ? "rope " + role.layer() : role.toString();
+          neighbour(cause).isPresent()
+              ? "layers " + layerPair(role.layer(), neighbour(cause).get().layer())
+              : stored(cause) != null
+                  ? "stored " + stored(cause)
+                  : rope ? "rope " + role.layer() : role.toString();
       byLayer
           .computeIfAbsent(key + " " + cause.explanation().code(), k -> new ArrayList<>())
           .add(cause);
@@ -204,6 +206,18 @@ final class WeightCauses {
                 .role()
                 .compareTo(y.getFirst().pair().comparison().role()));
     return groups;
+  }
+
+  /** The same part of another layer, where that is what the suspect is exchanged with. */
+  private static Optional<TensorRole> neighbour(Cause cause) {
+    TensorRole role = cause.pair().comparison().role();
+    return Optional.ofNullable(cause.explanation().evidence().get("with"))
+        .flatMap(name -> TensorRole.parse(name.toString()))
+        .filter(other -> other.part() == role.part() && other.layer() != role.layer());
+  }
+
+  private static String layerPair(int layer, int other) {
+    return Math.min(layer, other) + " and " + Math.max(layer, other);
   }
 
   /** Name of the fused tensor that the suspect is a part of; null if it stands alone. */

@@ -93,6 +93,11 @@ public final class Weight {
     return new Weight(other, source, tensor, codec, firstRow, rows, columns, storedRows, values);
   }
 
+  /** This weight with its rows taken in the order in which {@code other} takes its own. */
+  public Weight inOrderOf(Weight other) {
+    return withStoredRows(other.storedRows);
+  }
+
   /** Any rows of the stored tensor, as canonical row to row of the stored tensor. */
   public Weight withTensorRows(int[] tensorRows) {
     return new Weight(
