@@ -130,6 +130,12 @@ static void matmul_few(
 #if FEW_TOKENS >= 6
     case 6: FEW(6)
 #endif
+#if FEW_TOKENS >= 7
+    case 7: FEW(7)
+#endif
+#if FEW_TOKENS >= 8
+    case 8: FEW(8)
+#endif
   }
 }
 

@@ -6,20 +6,18 @@
 #include "kernels.h"
 #include "tier.h"
 
-/* Columns of a panel, a multiple of every block. */
-#define PANEL 512
 /* Rows and tokens whose lanes are kept at a time. */
 #define ROWS 16
 #define TOKENS 96
 
 INLINE void register_block(
     const int R, const int T, const float *w, const float *x, int64_t x_stride, float *lanes,
-    int64_t steps) {
+    int64_t steps, int first) {
   for (int part = 0; part < LANES; part += VEC_LANES) {
     vec sum[BLOCK_ROWS][BLOCK_TOKENS];
     UNROLL for (int t = 0; t < T; t++) {
       UNROLL for (int r = 0; r < R; r++) {
-        sum[r][t] = vec_load(lanes + (t * ROWS + r) * LANES + part);
+        sum[r][t] = first ? vec_zero() : vec_load(lanes + (t * ROWS + r) * LANES + part);
       }
     }
     const float *wp = w + part;
@@ -43,35 +41,35 @@ INLINE void register_block(
 /* All rows of a panel times T tokens. */
 INLINE void token_block(
     const int T, const float *w, int64_t rows, const float *x, int64_t x_stride, float *lanes,
-    int64_t steps) {
+    int64_t steps, int first) {
   int64_t r = 0;
   for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS) {
-    register_block(BLOCK_ROWS, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps);
+    register_block(BLOCK_ROWS, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps, first);
   }
   for (; r < rows; r++) {
-    register_block(1, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps);
+    register_block(1, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps, first);
   }
 }
 
 static void panel(
     const float *w, int64_t rows, const float *x, int64_t x_stride, int64_t tokens, float *lanes,
-    int64_t steps) {
+    int64_t steps, int first) {
   while (tokens > 0) {
     int64_t n = tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS;
     switch (n) {
-      case 1: token_block(1, w, rows, x, x_stride, lanes, steps); break;
-      case 2: token_block(2, w, rows, x, x_stride, lanes, steps); break;
+      case 1: token_block(1, w, rows, x, x_stride, lanes, steps, first); break;
+      case 2: token_block(2, w, rows, x, x_stride, lanes, steps, first); break;
 #if BLOCK_TOKENS >= 3
-      case 3: token_block(3, w, rows, x, x_stride, lanes, steps); break;
+      case 3: token_block(3, w, rows, x, x_stride, lanes, steps, first); break;
 #endif
 #if BLOCK_TOKENS >= 4
-      case 4: token_block(4, w, rows, x, x_stride, lanes, steps); break;
+      case 4: token_block(4, w, rows, x, x_stride, lanes, steps, first); break;
 #endif
 #if BLOCK_TOKENS >= 5
-      case 5: token_block(5, w, rows, x, x_stride, lanes, steps); break;
+      case 5: token_block(5, w, rows, x, x_stride, lanes, steps, first); break;
 #endif
 #if BLOCK_TOKENS >= 6
-      case 6: token_block(6, w, rows, x, x_stride, lanes, steps); break;
+      case 6: token_block(6, w, rows, x, x_stride, lanes, steps, first); break;
 #endif
     }
     x += n * x_stride;
@@ -100,22 +98,27 @@ static void tile(
     int64_t rows, int64_t columns, int64_t tokens, int64_t y_stride) {
   _Alignas(64) float scratch[ROWS * PANEL];
   _Alignas(64) float lanes[TOKENS * ROWS * LANES];
-  memset(lanes, 0, (size_t)(tokens * ROWS * LANES) * sizeof(float));
-  for (int64_t k = 0; k < columns; k += PANEL) {
+  if (rows < ROWS) {
+    /* The fold reads the lanes of all rows. */
+    memset(lanes, 0, (size_t)(tokens * ROWS * LANES) * sizeof(float));
+  }
+  int64_t k = 0;
+  do {
     int64_t n = columns - k < PANEL ? columns - k : PANEL;
     for (int64_t r = 0; r < rows; r++) {
       kernel->decode(w + r * row_bytes + encoded_bytes(kernel, k), scratch + r * PANEL, n);
     }
-    panel(scratch, rows, x + k, columns, tokens, lanes, n / LANES);
+    panel(scratch, rows, x + k, columns, tokens, lanes, n / LANES, k == 0);
     if (n % LANES != 0) {
       int64_t done = n / LANES * LANES;
       tail(scratch + done, rows, x + k + done, columns, tokens, lanes, n % LANES);
     }
-  }
+    k += PANEL;
+  } while (k < columns);
   for (int64_t t = 0; t < tokens; t++) {
-    for (int64_t r = 0; r < rows; r++) {
-      y[t * y_stride + r] = v16_fold(v16_load(lanes + (t * ROWS + r) * LANES));
-    }
+    float sums[ROWS];
+    fold_16(lanes + t * ROWS * LANES, sums);
+    memcpy(y + t * y_stride, sums, (size_t)rows * sizeof(float));
   }
 }
 
@@ -133,25 +136,29 @@ void TIER_NAME(matmul_many)(
   }
 }
 
-/* 24 / (VEC_LANES / 16) independent chains of multiply-adds, more than any processor has in flight. */
 float TIER_NAME(probe_fma)(int64_t rounds) {
-  float start[LANES] = {0};
-  vec sum[12];
-  vec factor, term;
-  for (int i = 0; i < LANES; i++) start[i] = 0.999f;
-  factor = vec_load(start);
-  for (int i = 0; i < LANES; i++) start[i] = 0.5f;
-  term = vec_load(start);
-  UNROLL for (int i = 0; i < 12; i++) sum[i] = term;
+  /* More independent chains than any processor has multiply-adds in flight; all different, or the
+     compiler would keep one. */
+  enum { CHAINS = 12 };
+  float lanes[LANES];
+  vec sum[CHAINS], factor, term;
+  for (int i = 0; i < LANES; i++) lanes[i] = 0.999f;
+  factor = vec_load(lanes);
+  for (int i = 0; i < LANES; i++) lanes[i] = 0.5f;
+  term = vec_load(lanes);
+  UNROLL for (int i = 0; i < CHAINS; i++) {
+    lanes[0] = (float)i;
+    sum[i] = vec_load(lanes);
+  }
   for (int64_t n = 0; n < rounds; n++) {
     UNROLL for (int repeat = 0; repeat < 2 * LANES / VEC_LANES; repeat++) {
-      UNROLL for (int i = 0; i < 12; i++) sum[i] = vec_fma(sum[i], factor, term);
+      UNROLL for (int i = 0; i < CHAINS; i++) sum[i] = vec_fma(sum[i], factor, term);
     }
   }
   float total = 0;
-  for (int i = 0; i < 12; i++) {
-    vec_store(start, sum[i]);
-    total += start[0];
+  for (int i = 0; i < CHAINS; i++) {
+    vec_store(lanes, sum[i]);
+    total += lanes[0];
   }
   return total;
 }

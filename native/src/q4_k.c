@@ -22,7 +22,7 @@ INLINE void block_open(block *b, const uint8_t *bytes) {
 INLINE v16 block_values(const block *b, int group, int step) {
   const int j = 2 * group + step / 2;
   const uint8_t *q = b->q + 32 * group + 16 * (step % 2);
-  nibbles n = nibbles_affine(b->scales.scale[j], b->scales.offset[j]);
+  nibbles n = nibbles_affine(b->scales.scale[j], b->scales.scale[8 + j]);
   return step < 2 ? nibbles_low(n, q) : nibbles_high(n, q);
 }
 

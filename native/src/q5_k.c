@@ -29,7 +29,7 @@ INLINE void block_open(block *b, const uint8_t *bytes) {
 INLINE v16 block_values(const block *b, int group, int step) {
   const int j = 2 * group + step / 2;
   return v16_affine(
-      v16_from_u8(b->q + 64 * group + 16 * step), b->scales.scale[j], b->scales.offset[j]);
+      v16_from_u8(b->q + 64 * group + 16 * step), b->scales.scale[j], b->scales.scale[8 + j]);
 }
 
 #include "few.h"

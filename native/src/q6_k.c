@@ -18,10 +18,7 @@ typedef struct {
 
 INLINE void block_open(block *b, const uint8_t *bytes) {
   const float d = load_f16(bytes + 208);
-  const int8_t *scale = (const int8_t *)bytes + 192;
-  for (int j = 0; j < 16; j++) {
-    b->scale[j] = d * (float)scale[j];
-  }
+  v16_store(b->scale, v16_scale(v16_from_i8((const int8_t *)bytes + 192), d));
   UNROLL for (int i = 0; i < 2; i++) {
     const uint8_t *l = bytes + 64 * i;
     const uint8_t *h = bytes + 128 + 32 * i;

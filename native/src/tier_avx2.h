@@ -1,9 +1,10 @@
 /* AVX2 with FMA and F16C: two registers hold the 16 lanes. */
 #include <immintrin.h>
 
-/* Register block of matmul_many and rows per pass of matmul_few. */
+/* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
 #define BLOCK_ROWS 4
 #define BLOCK_TOKENS 3
+#define PANEL 256
 #define FEW_TOKENS 4
 #define FEW_ROWS(tokens) ((tokens) == 1 ? 4 : (tokens) == 2 ? 2 : 1)
 
@@ -13,6 +14,7 @@ typedef struct {
   __m256 lo, hi;
 } v16;
 
+INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
 INLINE vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
 INLINE void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
 INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
@@ -25,6 +27,13 @@ INLINE void v16_store(float *p, v16 a) {
 }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) {
   return (v16){_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+INLINE v16 v16_mul(v16 a, v16 b) {
+  return (v16){_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+}
+/* Lanes 0 to 7 and lanes 8 to 15. */
+INLINE v16 v16_halves(float low, float high) {
+  return (v16){_mm256_set1_ps(low), _mm256_set1_ps(high)};
 }
 INLINE v16 v16_scale(v16 a, float s) {
   __m256 v = _mm256_set1_ps(s);
@@ -40,6 +49,33 @@ INLINE float v16_fold(v16 a) {
   __m128 q = _mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1));
   q = _mm_add_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+#define ADD_HALVES(a, b) \
+  _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31))
+#define ADD_WITHIN(a, b, first, second) \
+  _mm256_add_ps(_mm256_shuffle_ps(a, b, first), _mm256_shuffle_ps(a, b, second))
+
+/* Lane i plus lane i + 8. */
+INLINE __m256 fold_once(const float *lanes) {
+  return _mm256_add_ps(_mm256_loadu_ps(lanes), _mm256_loadu_ps(lanes + 8));
+}
+
+/* Folds 16 dot products whose lanes lie one after the other, eight at a time down the tree. */
+INLINE void fold_16(const float *lanes, float *sums) {
+  for (int eight = 0; eight < 16; eight += 8) {
+    __m256 pair[4];
+    UNROLL for (int j = 0; j < 4; j++) {
+      /* Products j and j + 4 end up in the two halves. */
+      const float *p = lanes + (eight + j) * LANES;
+      __m256 a = fold_once(p);
+      __m256 b = fold_once(p + 4 * LANES);
+      pair[j] = ADD_HALVES(a, b);
+    }
+    __m256 low = ADD_WITHIN(pair[0], pair[1], 0x44, 0xee);
+    __m256 high = ADD_WITHIN(pair[2], pair[3], 0x44, 0xee);
+    _mm256_storeu_ps(sums + eight, ADD_WITHIN(low, high, 0x88, 0xdd));
+  }
 }
 
 INLINE __m256i widen_u8(const uint8_t *p) {

@@ -1,16 +1,18 @@
 /* AVX-512: one register holds the 16 lanes. */
 #include <immintrin.h>
 
-/* Register block of matmul_many and rows per pass of matmul_few. */
+/* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
 #define BLOCK_ROWS 4
 #define BLOCK_TOKENS 6
-#define FEW_TOKENS 6
-#define FEW_ROWS(tokens) ((tokens) == 1 ? 8 : (tokens) <= 4 ? 4 : 2)
+#define PANEL 1024
+#define FEW_TOKENS 8
+#define FEW_ROWS(tokens) ((tokens) == 1 ? 8 : (tokens) <= 5 ? 4 : 3)
 
 #define VEC_LANES 16
 typedef __m512 vec;
 typedef __m512 v16;
 
+INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 INLINE vec vec_load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void vec_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
 INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
@@ -19,6 +21,11 @@ INLINE v16 v16_zero(void) { return _mm512_setzero_ps(); }
 INLINE v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void v16_store(float *p, v16 a) { _mm512_storeu_ps(p, a); }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
+/* Lanes 0 to 7 and lanes 8 to 15. */
+INLINE v16 v16_halves(float low, float high) {
+  return _mm512_mask_broadcastss_ps(_mm512_set1_ps(low), 0xff00, _mm_set_ss(high));
+}
 INLINE v16 v16_scale(v16 a, float s) { return _mm512_mul_ps(a, _mm512_set1_ps(s)); }
 INLINE v16 v16_affine(v16 a, float s, float o) {
   return _mm512_fmadd_ps(a, _mm512_set1_ps(s), _mm512_set1_ps(o));
@@ -29,6 +36,27 @@ INLINE float v16_fold(v16 a) {
   __m128 q = _mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1));
   q = _mm_add_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+/* Sums of the neighbouring 128-bit quarters of a and b that one tree level adds. */
+#define ADD_QUARTERS(a, b, first, second) \
+  _mm512_add_ps(_mm512_shuffle_f32x4(a, b, first), _mm512_shuffle_f32x4(a, b, second))
+#define ADD_WITHIN(a, b, first, second) \
+  _mm512_add_ps(_mm512_shuffle_ps(a, b, first), _mm512_shuffle_ps(a, b, second))
+
+/* Folds 16 dot products whose lanes lie one after the other, four at a time down the tree. */
+INLINE void fold_16(const float *lanes, float *sums) {
+  vec quad[4];
+  UNROLL for (int j = 0; j < 4; j++) {
+    /* Products j, j + 4, j + 8 and j + 12 end up in quarters 0 to 3. */
+    const float *p = lanes + j * LANES;
+    vec a = ADD_QUARTERS(vec_load(p), vec_load(p + 4 * LANES), 0x44, 0xee);
+    vec b = ADD_QUARTERS(vec_load(p + 8 * LANES), vec_load(p + 12 * LANES), 0x44, 0xee);
+    quad[j] = ADD_QUARTERS(a, b, 0x88, 0xdd);
+  }
+  vec low = ADD_WITHIN(quad[0], quad[1], 0x44, 0xee);
+  vec high = ADD_WITHIN(quad[2], quad[3], 0x44, 0xee);
+  vec_store(sums, ADD_WITHIN(low, high, 0x88, 0xdd));
 }
 
 INLINE __m512i widen_u8(const uint8_t *p) {

@@ -1,9 +1,10 @@
 /* Plain C17. fmaf is exact everywhere and slow where the processor has no such instruction. */
 #include <math.h>
 
-/* Register block of matmul_many and rows per pass of matmul_few. */
+/* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
 #define BLOCK_ROWS 2
 #define BLOCK_TOKENS 2
+#define PANEL 256
 #define FEW_TOKENS 1
 #define FEW_ROWS(tokens) 1
 
@@ -29,9 +30,13 @@ INLINE v16 v16_load(const float *p) {
 }
 INLINE void v16_store(float *p, v16 a) { memcpy(p, &a, sizeof a); }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { EACH_LANE(fmaf(a.lane[i], b.lane[i], c.lane[i])); }
+INLINE v16 v16_mul(v16 a, v16 b) { EACH_LANE(a.lane[i] * b.lane[i]); }
+/* Lanes 0 to 7 and lanes 8 to 15. */
+INLINE v16 v16_halves(float low, float high) { EACH_LANE(i < 8 ? low : high); }
 INLINE v16 v16_scale(v16 a, float s) { EACH_LANE(a.lane[i] * s); }
 INLINE v16 v16_affine(v16 a, float s, float o) { EACH_LANE(a.lane[i] * s + o); }
 
+INLINE vec vec_zero(void) { return v16_zero(); }
 INLINE vec vec_load(const float *p) { return v16_load(p); }
 INLINE void vec_store(float *p, vec a) { v16_store(p, a); }
 INLINE vec vec_fma(vec a, vec b, vec c) { return v16_fma(a, b, c); }
@@ -43,6 +48,13 @@ INLINE float v16_fold(v16 a) {
     }
   }
   return a.lane[0];
+}
+
+/* Folds 16 dot products whose lanes lie one after the other. */
+INLINE void fold_16(const float *lanes, float *sums) {
+  for (int i = 0; i < 16; i++) {
+    sums[i] = v16_fold(v16_load(lanes + i * LANES));
+  }
 }
 
 INLINE float f32_from_bits(uint32_t bits) {
