@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param summary path, format, architecture, parameters, element types
  * @param config effective configuration with origins; empty if the file does not give one
  * @param configProblem why there is no effective configuration, or null
- * @param metadata the file's own key-value pairs; readable while its source is open, so copied here
+ * @param metadata the file's own key-value pairs; those that a {@link ProgressListener} is shown
+ *     may be readable during that call alone
  * @param dimensionOrder order of {@link TensorInfo#dims()}
  * @param tensors the tensor directory in file order
  * @param roles canonical role of each tensor by its name; tensors without a role are absent

@@ -118,7 +118,17 @@ public final class RosettaComparator {
    */
   public ModelInspection inspect(Path path) {
     try (ModelSource source = formats.open(path)) {
-      return inspect(source);
+      ModelInspection open = inspect(source);
+      return new ModelInspection(
+          open.summary(),
+          open.config(),
+          open.configProblem(),
+          new CopiedMetadata(open.metadata()),
+          open.dimensionOrder(),
+          open.tensors(),
+          open.roles(),
+          open.expectedDims(),
+          open.notes());
     }
   }
 

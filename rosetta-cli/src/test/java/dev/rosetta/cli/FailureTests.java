@@ -95,6 +95,7 @@ final class FailureTests {
             Cli.run("evil\u001b[31m", files.gguf()),
             Cli.run(hostile, files.gguf(), "--evil\u001b[31m"),
             Cli.run(hostile, files.gguf(), "--filter", "\u001b[31m\u202e"))) {
+      assertTrue(run.exitCode() < 5, run.err());
       assertHarmless(run.out());
       assertHarmless(run.err());
       assertFalse(run.out().isEmpty() && run.err().isEmpty());

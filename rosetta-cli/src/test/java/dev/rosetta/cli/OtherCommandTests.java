@@ -64,6 +64,15 @@ final class OtherCommandTests {
   }
 
   @Test
+  void inspectionOutlivesItsFile() {
+    for (Path file : List.of(files.gguf(), files.healthy())) {
+      Run run = Cli.run("inspect", file, "-v");
+      assertEquals(0, run.exitCode(), run.err());
+      assertTrue(run.out().contains("[!, \", #, $, %, &, ', (] and 252 more"), run.out());
+    }
+  }
+
+  @Test
   void tokenizeShowsIdsAndPieces() {
     Run run = Cli.run("tokenize", files.gguf(), "2+2=");
     assertEquals(0, run.exitCode(), run.err());
