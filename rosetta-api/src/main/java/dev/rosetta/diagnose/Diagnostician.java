@@ -18,9 +18,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Lists the causes of a pair's differences, the one to fix first in front. */
 public final class Diagnostician {
@@ -52,6 +54,11 @@ public final class Diagnostician {
         found.add(hypothesis);
       }
     }
+    // Reversed dims are benign only where the data is right; elsewhere the fault itself says more.
+    found.removeIf(
+        h ->
+            h.diagnosis().code() == DiagnosisCode.DIMS_REVERSED
+                && isAtFault(h.diagnosis().subject(), found));
     if (found.stream().noneMatch(h -> h.diagnosis().severity() == Severity.ERROR)) {
       unexplainedPoint(facts).ifPresent(found::add);
     }
@@ -60,6 +67,14 @@ public final class Diagnostician {
         Comparator.comparing((Hypothesis h) -> h.diagnosis().severity())
             .thenComparingInt(h -> rank(h.diagnosis())));
     return found;
+  }
+
+  private static boolean isAtFault(@Nullable String subject, List<Hypothesis> found) {
+    return found.stream()
+        .anyMatch(
+            h ->
+                h.diagnosis().severity() == Severity.ERROR
+                    && Objects.equals(subject, h.diagnosis().subject()));
   }
 
   /** Damage first, then what decides the shape of everything else, then weights, then the rest. */

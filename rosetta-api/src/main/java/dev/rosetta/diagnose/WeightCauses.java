@@ -249,7 +249,8 @@ final class WeightCauses {
     evidence.put("tensors", roles.stream().sorted().map(TensorRole::toString).toList());
     Side side = told(group) ? first.side() : null;
     String name = tensorName(first);
-    String more = roles.size() > 1 ? " (with " + (roles.size() - 1) + " more tensors)" : "";
+    long others = group.stream().map(WeightCauses::tensorName).distinct().count() - 1;
+    String more = others > 0 ? " (and " + others + " more like it)" : "";
     String open = side == null ? "; or the other side is wrong the other way round" : "";
     boolean era = group.size() > 1 && role.layer() >= 0 && spansLayers(group);
     return new Hypothesis(

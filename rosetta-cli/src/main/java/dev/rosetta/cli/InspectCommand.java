@@ -2,10 +2,14 @@ package dev.rosetta.cli;
 
 import dev.rosetta.ModelInspection;
 import dev.rosetta.Side;
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.SourceNote;
 import dev.rosetta.report.InspectionReport;
 import dev.rosetta.report.TextReport.Detail;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -20,8 +24,19 @@ import picocli.CommandLine.Spec;
     name = "inspect",
     description =
         "Shows format, config with the origin of every field, tensor directory, element types and"
-            + " warnings; reads no weights.")
+            + " warnings; reads no weights. Exits with 3 if part of the file cannot be read.")
 final class InspectCommand implements Callable<Integer> {
+  /** The exit code for an input that cannot be read, here in part. */
+  private static final int UNREADABLE = 3;
+
+  private static final Set<String> DAMAGE =
+      Set.of(
+          ErrorCode.FILE_TRUNCATED.name(),
+          ErrorCode.TENSOR_OUT_OF_BOUNDS.name(),
+          ErrorCode.CHECKSUM_MISMATCH.name(),
+          ErrorCode.UNSUPPORTED_ARCHITECTURE.name(),
+          ErrorCode.UNSUPPORTED_ELEMENT_TYPE.name());
+
   private final Terminal terminal;
   private final Comparators comparators;
 
@@ -70,6 +85,11 @@ final class InspectCommand implements Callable<Integer> {
     } else {
       terminal.print(text);
     }
-    return 0;
+    return inspection.notes().stream().anyMatch(InspectCommand::isDamage) ? UNREADABLE : 0;
+  }
+
+  /** Whether a note says that part of the file cannot be read, rather than that it is odd. */
+  private static boolean isDamage(SourceNote note) {
+    return note.severity() == Severity.ERROR && DAMAGE.contains(note.code());
   }
 }
