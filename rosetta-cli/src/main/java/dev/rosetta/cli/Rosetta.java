@@ -41,6 +41,7 @@ import picocli.CommandLine.ParseResult;
       "  rosetta a.gguf hf-folder/ --assert-match      a gate in CI",
       "  rosetta a.apr b.gguf --format json -o r.json  for a program",
       "  rosetta inspect model.apr                     what does the file say?",
+      "  rosetta explain QK_PERMUTED                   what does the diagnosis mean?",
       "",
       "Verdicts:",
       "  MATCH         every required capture point was compared, none exceeds its",
@@ -142,6 +143,7 @@ public final class Rosetta implements Runnable {
             .addSubcommand(new TraceCommand(terminal, comparators))
             .addSubcommand(new InspectCommand(terminal, comparators))
             .addSubcommand(new TokenizeCommand(terminal, comparators))
+            .addSubcommand(new ExplainCommand(terminal))
             .addSubcommand(new DemoCommand(terminal, comparators))
             .addSubcommand(new DoctorCommand(terminal, comparators));
     for (CommandLine command : commandLine.getSubcommands().values()) {

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rosetta.DiagnosisCode;
 import dev.rosetta.cli.Cli.Run;
+import dev.rosetta.report.DiagnosisPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,32 @@ final class OtherCommandTests {
     assertTrue(run.out().contains("  scalar "), run.out());
     assertTrue(run.out().contains(" chosen: "), run.out());
     assertTrue(run.out().contains("Self-test: passed"), run.out());
+  }
+
+  @Test
+  void explainPrintsTheDocumentedPage() {
+    Run run = Cli.run("explain", "qk-permuted");
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals(DiagnosisPage.of(DiagnosisCode.QK_PERMUTED).text(80), run.out());
+  }
+
+  @Test
+  void explainAloneListsEveryCode() {
+    Run run = Cli.run("explain");
+    assertEquals(0, run.exitCode(), run.err());
+    List<String> lines = run.out().lines().toList();
+    for (DiagnosisCode code : DiagnosisCode.values()) {
+      assertTrue(
+          lines.stream().anyMatch(line -> line.split(" ")[0].equals(code.name())), run.out());
+    }
+    lines.forEach(line -> assertTrue(line.length() <= 80, line));
+  }
+
+  @Test
+  void explainRefusesAnUnknownCode() {
+    Run run = Cli.run("explain", "QK_TRANSPOSED");
+    assertEquals(2, run.exitCode());
+    assertTrue(run.err().contains("'QK_TRANSPOSED' is no diagnosis code"), run.err());
   }
 
   @Test
