@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Files that were made to break readers. */
 class HostileAprTests {
-  private static final int MUTATIONS = 20_000;
+  private static final int MUTATIONS = Integer.getInteger("rosetta.mutations", 2_000);
 
   @TempDir Path dir;
 
