@@ -8,7 +8,7 @@ import java.util.List;
  * @param kl mean over positions of KL(softmax(a) || softmax(b)), in nats
  * @param top1Agreement share of positions with the same most likely token
  * @param decidedDisagreements positions whose top token differs although A's margin between its
- *     first two tokens exceeds twice the largest logit difference there
+ *     first two tokens exceeds 3·sqrt(2) times the root mean square of the logit differences there
  * @param topK the last position's most likely tokens on A, with both sides' logits
  */
 public record LogitsComparison(

@@ -15,6 +15,7 @@ final class DifferenceSum {
   private double squaredA;
   private double squaredB;
   private double product;
+  private double squaredProducts;
   private double absolute;
   private double worst = -1;
   private int worstRow;
@@ -77,6 +78,7 @@ final class DifferenceSum {
     nonFiniteA += finiteA ? 0 : 1;
     nonFiniteB += finiteB ? 0 : 1;
     double d = finiteA && finiteB ? Math.abs((double) x - y) : Double.POSITIVE_INFINITY;
+    squaredProducts += x * d * (x * d);
     if (d > 0) {
       differing++;
       worstRelative = Math.max(worstRelative, x == 0 ? Double.POSITIVE_INFINITY : d / Math.abs(x));
@@ -97,6 +99,7 @@ final class DifferenceSum {
     squaredA += later.squaredA;
     squaredB += later.squaredB;
     product += later.product;
+    squaredProducts += later.squaredProducts;
     absolute += later.absolute;
     worstRowNmse = Math.max(worstRowNmse, later.worstRowNmse);
     worstRelative = Math.max(worstRelative, later.worstRelative);
@@ -159,6 +162,19 @@ final class DifferenceSum {
   /** Largest of the rows' own {@link #nmse()}. */
   double worstRowNmse() {
     return worstRowNmse;
+  }
+
+  /** Least-squares factor from A to B; NaN where A is zero. */
+  double slope() {
+    return product / squaredA;
+  }
+
+  /**
+   * Standard deviation that {@link #slope()} would have if the differences had random signs: the
+   * root of the sum of (a (a - b))² over the sum of a².
+   */
+  double slopeDeviation() {
+    return Math.sqrt(squaredProducts) / squaredA;
   }
 
   /** Sum of squared differences over the sum of squares of A; infinite if not finite. */

@@ -11,6 +11,13 @@ import java.util.function.IntFunction;
 public final class Predictions {
   private static final int TOP = 5;
 
+  /**
+   * A margin is the difference of two logits, each off by the root mean square; three of its
+   * standard deviations are 3·sqrt(2). The largest difference cannot serve as the scale: it always
+   * exceeds half of a margin that was turned over.
+   */
+  private static final double DECIDED = 3 * Math.sqrt(2);
+
   private Predictions() {}
 
   /**
@@ -27,7 +34,7 @@ public final class Predictions {
       int top = top(a, t);
       if (top == top(b, t)) {
         agreeing++;
-      } else if (margin(a, t, top) > 2 * worst(a, b, t)) {
+      } else if (margin(a, t, top) > DECIDED * rootMeanSquare(a, b, t)) {
         decided++;
       }
     }
@@ -87,12 +94,13 @@ public final class Predictions {
     return (double) logits.at(token, top) - second;
   }
 
-  private static double worst(Activation a, Activation b, int token) {
-    double worst = 0;
+  private static double rootMeanSquare(Activation a, Activation b, int token) {
+    double sum = 0;
     for (int i = 0; i < a.width(); i++) {
-      worst = Math.max(worst, Math.abs((double) a.at(token, i) - b.at(token, i)));
+      double difference = (double) a.at(token, i) - b.at(token, i);
+      sum += difference * difference;
     }
-    return worst;
+    return Math.sqrt(sum / a.width());
   }
 
   private static List<Candidate> candidates(

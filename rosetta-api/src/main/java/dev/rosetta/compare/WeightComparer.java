@@ -46,6 +46,12 @@ public final class WeightComparer {
   /** No quantiser loses more than this share of a row's energy. */
   private static final double ROW_CEILING = 0.6;
 
+  /** Room for quantisers that shrink more than the best one would. */
+  private static final double SHRINK_FACTOR = 2;
+
+  /** Standard deviations of chance; errors within a block are not independent. */
+  private static final double CHANCE_FACTOR = 6;
+
   private final Model a;
   private final Model b;
   private final double threshold;
@@ -149,6 +155,9 @@ public final class WeightComparer {
     } else if (!(sum.worstRowNmse() <= rowBudget)) {
       status = Status.DIVERGED;
       reason = "a row differs by more than " + typeA + " against " + typeB + " explains";
+    } else if (isScaled(sum)) {
+      status = Status.DIVERGED;
+      reason = scaled(sum);
     }
     return outcome(role, left, right, status, reason, false, sum, budget);
   }
@@ -164,12 +173,29 @@ public final class WeightComparer {
     if (left.tensor().type().isQuantized()
         && everywhere
         && sum.nmse() <= budget
-        && sum.worstRowNmse() <= rowBudget(budget)) {
+        && sum.worstRowNmse() <= rowBudget(budget)
+        && !isScaled(sum)) {
       return outcome(
           role, left, right, Status.NOISE, "quantised twice from one source", false, sum, budget);
     }
     return outcome(
         role, left, right, Status.DIVERGED, "values differ though types agree", false, sum, 0);
+  }
+
+  /**
+   * Whether B is A times a factor that rounding does not explain. Rounding errors are uncorrelated
+   * with the values but for the shrinking of a quantiser, which moves the slope by its own nmse at
+   * most. A tensor scaled by a small factor has an nmse far below the budget of a coarse type, and
+   * only its slope gives it away. The threshold is allowed besides: rows that are equal repeat
+   * their rounding errors, which chance does not foresee.
+   */
+  private boolean isScaled(DifferenceSum sum) {
+    double bound = threshold + SHRINK_FACTOR * sum.nmse() + CHANCE_FACTOR * sum.slopeDeviation();
+    return !(Math.abs(sum.slope() - 1) <= bound);
+  }
+
+  private static String scaled(DifferenceSum sum) {
+    return "B is A times " + (float) sum.slope() + ", which rounding does not explain";
   }
 
   private static double rowBudget(double budget) {

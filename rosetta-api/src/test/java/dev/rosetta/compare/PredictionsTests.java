@@ -1,0 +1,65 @@
+package dev.rosetta.compare;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rosetta.LogitsComparison;
+import dev.rosetta.trace.Activation;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class PredictionsTests {
+  private static LogitsComparison compare(int tokens, float[] a, float[] b) {
+    return Predictions.compare(
+        new Activation(tokens, a.length / tokens, a),
+        new Activation(tokens, b.length / tokens, b),
+        id -> "#" + id);
+  }
+
+  @Test
+  void equalLogitsAgree() {
+    float[] logits = {1, 2, 3, 3, 2, 1};
+    LogitsComparison same = compare(2, logits, logits.clone());
+    assertEquals(0, same.kl());
+    assertEquals(1, same.top1Agreement());
+    assertEquals(0, same.decidedDisagreements());
+    assertEquals(List.of(0, 1, 2), same.topK().stream().map(c -> c.token()).toList());
+    assertEquals(List.of(0, 1, 2), same.topK().stream().map(c -> c.rankB()).toList());
+  }
+
+  @Test
+  void divergenceIsThatOfTheDistributions() {
+    float log3 = (float) Math.log(3);
+    // (3/4, 1/4) against (1/2, 1/2)
+    double expected = 0.75 * Math.log(1.5) + 0.25 * Math.log(0.5);
+    assertEquals(expected, compare(1, new float[] {log3, 0}, new float[] {7, 7}).kl(), 1e-7);
+    // A constant on every logit changes nothing.
+    assertEquals(0, compare(1, new float[] {log3, 0}, new float[] {log3 + 5, 5}).kl(), 1e-6);
+  }
+
+  @Test
+  void aNearTieIsNoDecidedDisagreement() {
+    LogitsComparison tie = compare(1, new float[] {1, 1.01f, 0}, new float[] {1.01f, 1, 0});
+    assertEquals(0, tie.top1Agreement());
+    assertEquals(0, tie.decidedDisagreements());
+    float[] a = new float[100];
+    float[] b = new float[100];
+    a[3] = 8;
+    b[5] = 8;
+    LogitsComparison clear = compare(1, a, b);
+    assertEquals(0, clear.top1Agreement());
+    assertEquals(1, clear.decidedDisagreements());
+    assertTrue(clear.kl() > 1);
+  }
+
+  @Test
+  void theLowestIdWinsATie() {
+    assertEquals(1, Predictions.top(new Activation(1, 3, new float[] {1, 2, 2}), 0));
+  }
+
+  @Test
+  void logitsThatAreNotANumberHaveInfiniteDivergence() {
+    LogitsComparison bad = compare(1, new float[] {1, 2}, new float[] {Float.NaN, 2});
+    assertEquals(Double.POSITIVE_INFINITY, bad.kl());
+  }
+}
