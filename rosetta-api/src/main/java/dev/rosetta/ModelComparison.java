@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +98,7 @@ final class ModelComparison {
       Facts facts = new Facts(a, b, weights, config, codecs, points);
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
-          new ArrayList<>(diagnoses(hypotheses, tokenizer.ids(), engine, pool));
+          new ArrayList<>(diagnoses(hypotheses, weights, tokenizer.ids(), engine, pool));
       tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
       phase("diagnosis");
       LogitsComparison logits = outcome == null ? null : logits(outcome, tokenizer);
@@ -140,15 +142,23 @@ final class ModelComparison {
 
   /** Applies every repair, compares and runs again, and grades each hypothesis by what is left. */
   private List<Diagnosis> diagnoses(
-      List<Hypothesis> hypotheses, int[] tokens, Engine engine, ExecutorService pool) {
+      List<Hypothesis> hypotheses,
+      SortedMap<TensorRole, WeightPair> compared,
+      int[] tokens,
+      Engine engine,
+      ExecutorService pool) {
     boolean repairable = hypotheses.stream().anyMatch(h -> !h.repairs().isEmpty());
     if (!repairable || !request.proof() || !request.forwardPass()) {
       return hypotheses.stream().map(Hypothesis::diagnosis).toList();
     }
     Model left = a;
     Model right = b;
+    Set<TensorRole> repaired = new TreeSet<>(heads(compared));
     for (Hypothesis hypothesis : hypotheses) {
       for (Repair repair : hypothesis.repairs()) {
+        if (repair instanceof Repair.ReplaceWeight replacement) {
+          repaired.add(replacement.weight().role());
+        }
         if (repair.side() == Side.A) {
           left = repair.applyTo(left);
         } else {
@@ -156,11 +166,20 @@ final class ModelComparison {
         }
       }
     }
-    SortedMap<TensorRole, WeightPair> weights =
-        new WeightComparer(left, right, request.threshold(), pool).compare(done -> {});
+    WeightComparer comparer = new WeightComparer(left, right, request.threshold(), pool);
+    SortedMap<TensorRole, WeightPair> weights = new TreeMap<>(compared);
+    for (TensorRole role : repaired) {
+      weights.put(role, comparer.compare(role));
+    }
     Lockstep.Outcome outcome =
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right));
     return Diagnostician.proven(hypotheses, outcome.points(), weights);
+  }
+
+  /** The head is compared anew whatever was repaired: it may be the embedding. */
+  private static Set<TensorRole> heads(SortedMap<TensorRole, WeightPair> compared) {
+    TensorRole output = TensorRole.weight(TensorRole.Part.OUTPUT);
+    return compared.containsKey(output) ? Set.of(output) : Set.of();
   }
 
   /**

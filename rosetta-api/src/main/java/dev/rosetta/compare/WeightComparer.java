@@ -94,7 +94,8 @@ public final class WeightComparer {
     return roles.size();
   }
 
-  private WeightPair compare(TensorRole role) {
+  /** One weight, as {@link #compare(IntConsumer)} does each. */
+  public WeightPair compare(TensorRole role) {
     Optional<Weight> left = weight(a, role);
     Optional<Weight> right = weight(b, role);
     if (left.isEmpty() || right.isEmpty()) {

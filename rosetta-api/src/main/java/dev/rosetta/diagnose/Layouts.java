@@ -2,7 +2,6 @@ package dev.rosetta.diagnose;
 
 import dev.rosetta.DiagnosisCode;
 import dev.rosetta.normalize.Weight;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -10,9 +9,6 @@ import java.util.Optional;
  * Matrices laid out another way: transposed, reshaped, shifted, written with another row stride.
  */
 final class Layouts {
-  private static final List<Rearrangement> REARRANGEMENTS =
-      List.of(Rearrangement.TRANSPOSED, Rearrangement.RESHAPED);
-
   /** Elements in either direction within which a shift is searched. */
   private static final int REACH = 1024;
 
@@ -23,21 +19,26 @@ final class Layouts {
 
   private Layouts() {}
 
-  static Optional<Explanation> rearranged(Suspicion s) {
-    if (s.isVector() || s.suspect().columns() == 1) {
+  static Optional<Explanation> transposed(Suspicion s) {
+    return rearranged(s, Rearrangement.TRANSPOSED);
+  }
+
+  static Optional<Explanation> reshaped(Suspicion s) {
+    return rearranged(s, Rearrangement.RESHAPED);
+  }
+
+  private static Optional<Explanation> rearranged(Suspicion s, Rearrangement rearrangement) {
+    if (s.isVector()
+        || s.suspect().columns() == 1
+        || !s.fits((row, column) -> rearrangement.valueAt(s.suspect(), row, column))) {
       return Optional.empty();
     }
-    for (Rearrangement rearrangement : REARRANGEMENTS) {
-      if (s.fits((row, column) -> rearrangement.valueAt(s.suspect(), row, column))) {
-        return Optional.of(
-            Explanation.of(
-                rearrangement.code(),
-                rearrangement.words(),
-                rearrangement.fix(),
-                rearrangement.repair(s.suspect())));
-      }
-    }
-    return Optional.empty();
+    return Optional.of(
+        Explanation.of(
+            rearrangement.code(),
+            rearrangement.words(),
+            rearrangement.fix(),
+            rearrangement.repair(s.suspect())));
   }
 
   /** The data starts some elements late or early, in the whole tensor or inside every row. */

@@ -51,10 +51,19 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
 
   /** {@code weight} with its data put right. */
   Weight repair(Weight weight) {
-    float[] values = new float[Math.multiplyExact(weight.rows(), weight.columns())];
+    int rows = Math.toIntExact(weight.storedTensorRows());
+    int columns = weight.columns();
+    int[] tensorRows = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      tensorRows[row] = row;
+    }
+    float[] stored =
+        weight.isInMemory() ? weight.decodeAll() : weight.withTensorRows(tensorRows).decodeAll();
+    float[] values = new float[Math.multiplyExact(weight.rows(), columns)];
     for (int row = 0; row < weight.rows(); row++) {
-      for (int column = 0; column < weight.columns(); column++) {
-        values[row * weight.columns() + column] = valueAt(weight, row, column);
+      int storedRow = weight.firstRow() + weight.storedRow(row);
+      for (int column = 0; column < columns; column++) {
+        values[row * columns + column] = stored[(int) map.index(storedRow, column, rows, columns)];
       }
     }
     return weight.withValues(weight.rows(), weight.columns(), values);
