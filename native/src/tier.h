@@ -15,7 +15,11 @@
 
 #define LANES 16
 #define INLINE static inline __attribute__((always_inline))
+#if defined(ROSETTA_NO_UNROLL)
+#define UNROLL
+#else
 #define UNROLL _Pragma("GCC unroll 64")
+#endif
 #define JOIN(a, b) a##_##b
 #define JOIN_EXPANDED(a, b) JOIN(a, b)
 #define TIER_NAME(f) JOIN_EXPANDED(f, TIER)
