@@ -18,7 +18,7 @@ public enum Tier {
   }
 
   /** The tier's number in the native library. */
-  int code() {
+  public int code() {
     return code;
   }
 
