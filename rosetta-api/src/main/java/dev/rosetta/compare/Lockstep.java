@@ -136,8 +136,10 @@ public final class Lockstep {
   private PointComparison one(CapturePoint point, @Nullable Operation operation, boolean onA) {
     Activation result = null;
     if (operation != null && obstacle(operation, onA ? a : b, reference) == null) {
-      result = engine.run(operation, onA ? a : b, tokens, List.of(reference::get)).getFirst();
-      reference.put(point, result);
+      result = runIfFitting(operation, onA ? a : b);
+      if (result != null) {
+        reference.put(point, result);
+      }
     }
     own.remove(point);
     String other = onA ? "side B" : "side A";
@@ -160,7 +162,11 @@ public final class Lockstep {
     if (same) {
       return sameFunction(left, ownInputs && !sharedInputs, ownInputs);
     }
-    Activation resultA = engine.run(left, a, tokens, List.of(reference::get)).getFirst();
+    Activation resultA = runIfFitting(left, a);
+    if (resultA == null) {
+      own.remove(point);
+      return skipped(point, "side A cannot run on side B's input: the widths differ", null, null);
+    }
     List<Activation> resultsB;
     try {
       resultsB =
@@ -202,6 +208,18 @@ public final class Lockstep {
         propagated(resultA, ownB));
   }
 
+  /** The operation on the reference's input; null if that has another width. */
+  private @Nullable Activation runIfFitting(Operation operation, Model model) {
+    try {
+      return engine.run(operation, model, tokens, List.of(reference::get)).getFirst();
+    } catch (ModelException e) {
+      if (!isMisfit(e)) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
   /** Whether the sides' shapes are so different that one cannot run on the other's activations. */
   private static boolean isMisfit(ModelException e) {
     return e.code() == ErrorCode.SHAPE_MISMATCH || e.code() == ErrorCode.CONFIG_SHAPE_CONFLICT;
@@ -240,11 +258,15 @@ public final class Lockstep {
     Activation resultA = null;
     Activation resultB = null;
     if (obstacleA == null) {
-      resultA = engine.run(left, a, tokens, List.of(reference::get)).getFirst();
-      reference.put(point, resultA);
+      resultA = runIfFitting(left, a);
+      if (resultA != null) {
+        reference.put(point, resultA);
+      }
     } else if (obstacleB == null) {
-      resultB = engine.run(right, b, tokens, List.of(reference::get)).getFirst();
-      reference.put(point, resultB);
+      resultB = runIfFitting(right, b);
+      if (resultB != null) {
+        reference.put(point, resultB);
+      }
     }
     own.remove(point);
     String reason = obstacleA == null ? "side B: " + obstacleB : "side A: " + obstacleA;

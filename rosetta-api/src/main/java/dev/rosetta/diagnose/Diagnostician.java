@@ -77,6 +77,13 @@ public final class Diagnostician {
                     && Objects.equals(subject, h.diagnosis().subject()));
   }
 
+  /** Whether a field decides the shapes of tensors: where these differ, so does everything else. */
+  private static boolean isSize(@Nullable String field) {
+    return ConfigField.ARCHITECTURE.label().equals(field)
+        || ConfigField.NUM_LAYERS.label().equals(field)
+        || ConfigField.HIDDEN_SIZE.label().equals(field);
+  }
+
   /** Damage first, then what decides the shape of everything else, then weights, then the rest. */
   private static int rank(Diagnosis diagnosis) {
     return switch (diagnosis.code()) {
@@ -85,7 +92,7 @@ public final class Diagnostician {
       case SHAPE_MISMATCH -> 2;
       case TENSOR_DUPLICATED -> 3;
       case TENSOR_MISSING, BIAS_MISSING -> 4;
-      case CONFIG_MISMATCH -> 5;
+      case CONFIG_MISMATCH -> isSize(diagnosis.subject()) ? 0 : 5;
       case UNEXPLAINED -> 20;
       case TOKENIZER_MISMATCH -> 15;
       default -> 10;

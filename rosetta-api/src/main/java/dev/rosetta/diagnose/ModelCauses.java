@@ -13,6 +13,7 @@ import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Finding;
+import dev.rosetta.normalize.Inventory;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.normalize.Weight;
@@ -73,7 +74,7 @@ final class ModelCauses {
     return DiagnosisCode.VALUES_CORRUPTED;
   }
 
-  private static void findings(Side side, Model model, Model other, List<Hypothesis> found) {
+  private void findings(Side side, Model model, Model other, List<Hypothesis> found) {
     for (Finding finding : model.findings()) {
       if (finding.code() == DiagnosisCode.TENSOR_MISSING) {
         if (!isReported(found, finding.subject())) {
@@ -101,14 +102,13 @@ final class ModelCauses {
     }
   }
 
-  private static void missing(Side side, Finding finding, Model other, List<Hypothesis> found) {
+  private void missing(Side side, Finding finding, Model other, List<Hypothesis> found) {
     TensorRole role = TensorRole.parse(finding.subject()).orElseThrow();
     Weight donor = other.weights().get(role);
     found.add(absent(side, role, "side " + side + ": " + finding.message(), donor));
   }
 
-  private static Hypothesis absent(
-      Side side, TensorRole role, String message, @Nullable Weight donor) {
+  private Hypothesis absent(Side side, TensorRole role, String message, @Nullable Weight donor) {
     Diagnosis diagnosis =
         new Diagnosis(
             role.bias() ? DiagnosisCode.BIAS_MISSING : DiagnosisCode.TENSOR_MISSING,
@@ -120,10 +120,18 @@ final class ModelCauses {
             "write " + role + " when converting; the other side has it: " + (donor != null),
             Proof.CONSISTENT,
             Map.of());
-    return donor == null
+    return donor == null || !fits(donor, side)
         ? new Hypothesis(diagnosis, List.of(), Set.of(), Set.of())
         : new Hypothesis(
             diagnosis, List.of(new Repair.ReplaceWeight(side, donor)), Set.of(role), Set.of());
+  }
+
+  /** Whether the other side's weight has the shape that this side's config gives to its role. */
+  private boolean fits(Weight donor, Side side) {
+    List<Long> shape =
+        Inventory.shape(donor.role(), (side == Side.A ? facts.a() : facts.b()).config());
+    long elements = shape.stream().reduce(1L, Math::multiplyExact);
+    return donor.columns() == shape.getLast() && (long) donor.rows() * donor.columns() == elements;
   }
 
   private void config(List<Hypothesis> found) {
@@ -191,6 +199,7 @@ final class ModelCauses {
       boolean one = (pair.a() == null) != (pair.b() == null);
       Side without = pair.a() == null ? Side.A : Side.B;
       if (one
+          && role.layer() < layers(without)
           && !isReported(found, role.toString())
           && !Diagnostician.isReplacedByConfig(role, facts.config())) {
         found.add(
@@ -201,6 +210,11 @@ final class ModelCauses {
                 pair.a() == null ? pair.b() : pair.a()));
       }
     }
+  }
+
+  /** Layers beyond a side's own count are a matter of num_layers, not of missing tensors. */
+  private int layers(Side side) {
+    return (side == Side.A ? facts.a() : facts.b()).config().layers();
   }
 
   private static boolean isReported(List<Hypothesis> found, String subject) {
