@@ -8,6 +8,8 @@ module dev.rosetta.formats {
   exports dev.rosetta.formats.quant;
   exports dev.rosetta.formats.apr;
   exports dev.rosetta.formats.safetensors;
+  exports dev.rosetta.formats.convert;
+  exports dev.rosetta.formats.synth;
 
   provides dev.rosetta.spi.ElementCodec with
       dev.rosetta.formats.quant.AprQ4Codec,

@@ -73,6 +73,15 @@ final class PreTokenizerNames {
     return name != null ? name : "unknown: " + String.join("; ", steps);
   }
 
+  /** The one pattern that splits a text for {@code qwen2} or {@code llama-bpe}. */
+  static Optional<String> pattern(String name) {
+    return switch (name) {
+      case "qwen2" -> Optional.of(QUICK_CONTRACTIONS + LETTERS + "\\p{N}" + REST);
+      case "llama-bpe" -> Optional.of(QUICK_CONTRACTIONS + LETTERS + "\\p{N}{1,3}" + REST);
+      default -> Optional.empty();
+    };
+  }
+
   private static void addNormalizer(JsonObject normalizer, List<String> steps) {
     switch (normalizer.type()) {
       case "Sequence" ->
