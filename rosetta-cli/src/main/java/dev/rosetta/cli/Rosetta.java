@@ -144,6 +144,7 @@ public final class Rosetta implements Runnable {
             .addSubcommand(new InspectCommand(terminal, comparators))
             .addSubcommand(new TokenizeCommand(terminal, comparators))
             .addSubcommand(new ExplainCommand(terminal))
+            .addSubcommand(new ConvertCommand(terminal, comparators))
             .addSubcommand(new SynthCommand(terminal))
             .addSubcommand(new DemoCommand(terminal, comparators))
             .addSubcommand(new DoctorCommand(terminal, comparators));

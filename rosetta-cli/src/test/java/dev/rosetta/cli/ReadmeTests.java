@@ -130,7 +130,8 @@ final class ReadmeTests {
             case "model.gguf", "original.gguf", "a.gguf", "b.gguf", "broken.gguf", "hf-folder" ->
                 files.gguf().toString();
             case "model.apr", "converted.apr", "b.apr" -> files.healthy().toString();
-            case "recorded.safetensors", "r.json", "tiny.gguf" -> folder.resolve(word).toString();
+            case "recorded.safetensors", "r.json", "tiny.gguf", "new.apr" ->
+                folder.resolve(word).toString();
             case "json=rosetta.json" -> "json=" + folder.resolve("rosetta.json");
             default -> word;
           });

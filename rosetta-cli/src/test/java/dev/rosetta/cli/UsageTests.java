@@ -170,7 +170,16 @@ final class UsageTests {
       assertTrue(run.out().contains(taught), taught);
     }
     for (String command :
-        List.of("compare", "diff", "trace", "inspect", "tokenize", "synth", "demo", "doctor")) {
+        List.of(
+            "compare",
+            "diff",
+            "trace",
+            "inspect",
+            "tokenize",
+            "convert",
+            "synth",
+            "demo",
+            "doctor")) {
       Run help = Cli.run(command, "--help");
       assertEquals(0, help.exitCode());
       assertTrue(help.out().contains("Usage: rosetta " + command), help.out());

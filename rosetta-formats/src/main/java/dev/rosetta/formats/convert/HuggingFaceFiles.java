@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -25,7 +26,9 @@ final class HuggingFaceFiles {
 
   private static final int CONTROL = 3;
   private static final int USER_DEFINED = 4;
-  private static final int UNUSED = 5;
+
+  /** Ids without a token that readers tolerate. */
+  private static final int MAX_GAPS = 1 << 15;
 
   private HuggingFaceFiles() {}
 
@@ -103,18 +106,19 @@ final class HuggingFaceFiles {
     Map<String, Object> vocab = new LinkedHashMap<>();
     List<Object> added = new ArrayList<>();
     int[] types = vocabulary.types();
+    boolean gaps = types != null && paddings(vocabulary) <= MAX_GAPS;
     for (int id = 0; id < vocabulary.tokens().size(); id++) {
       String text = vocabulary.tokens().get(id);
       int type = types == null ? 1 : types[id];
       if (type == CONTROL || type == USER_DEFINED) {
         added.add(added(id, text, type == CONTROL));
-      } else if (type != UNUSED || !text.equals("[PAD" + id + "]")) {
+      } else if (!gaps || !isPadding(text, id)) {
         vocab.put(text, id);
       }
     }
     int last = vocabulary.tokens().size() - 1;
     // The last token fixes the size; gaps below it are read as unused tokens.
-    if (types != null && types[last] == UNUSED) {
+    if (gaps && isPadding(vocabulary.tokens().get(last), last)) {
       vocab.put(vocabulary.tokens().get(last), last);
     }
     Map<String, Object> model = new LinkedHashMap<>();
@@ -128,6 +132,17 @@ final class HuggingFaceFiles {
     root.put("decoder", Map.of("type", "ByteLevel"));
     root.put("model", model);
     return root;
+  }
+
+  private static long paddings(Vocabulary vocabulary) {
+    return IntStream.range(0, vocabulary.tokens().size())
+        .filter(id -> isPadding(vocabulary.tokens().get(id), id))
+        .count();
+  }
+
+  /** Whether readers make this token themselves where an id has none. */
+  private static boolean isPadding(String text, int id) {
+    return text.equals("[PAD" + id + "]");
   }
 
   private static Map<String, Object> added(int id, String text, boolean special) {

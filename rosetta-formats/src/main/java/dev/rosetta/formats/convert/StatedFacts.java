@@ -1,0 +1,301 @@
+package dev.rosetta.formats.convert;
+
+import dev.rosetta.model.ErrorCode;
+import dev.rosetta.model.Metadata;
+import dev.rosetta.model.MetadataDialect;
+import dev.rosetta.model.ModelException;
+import dev.rosetta.model.ModelSource;
+import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a model's facts from the words of its format, and remembers which keys it understood. */
+final class StatedFacts {
+  private static final Map<String, String> FAMILIES =
+      Map.ofEntries(
+          Map.entry("llama", "llama"),
+          Map.entry("llamaforcausallm", "llama"),
+          Map.entry("mistral", "llama"),
+          Map.entry("mistralforcausallm", "llama"),
+          Map.entry("smollm", "llama"),
+          Map.entry("tinyllama", "llama"),
+          Map.entry("qwen", "qwen2"),
+          Map.entry("qwen2", "qwen2"),
+          Map.entry("qwen2.5", "qwen2"),
+          Map.entry("qwen2forcausallm", "qwen2"),
+          Map.entry("qwen3", "qwen3"),
+          Map.entry("qwen3forcausallm", "qwen3"));
+
+  /** Keys about the file rather than the model; a new file has its own. */
+  private static final Set<String> OF_THE_FILE =
+      Set.of(
+          "general.alignment",
+          "general.file_type",
+          "general.quantization_version",
+          "tensor_shapes",
+          "total_size",
+          "param_count",
+          "quantization",
+          "original_format",
+          "tokenizer.vocab_size",
+          "hidden_act",
+          "use_sliding_window",
+          "format",
+          "rope_type",
+          "__metadata__.format");
+
+  private final ModelSource source;
+  private final Metadata metadata;
+  private final Map<TensorRole, List<Long>> shapes;
+  private final Set<String> understood = new HashSet<>();
+  private String prefix = "";
+
+  /**
+   * @param shapes dims of the weights, {@code [out, in]}
+   */
+  StatedFacts(ModelSource source, Map<TensorRole, List<Long>> shapes) {
+    this.source = source;
+    this.metadata = source.metadata();
+    this.shapes = shapes;
+  }
+
+  /**
+   * @throws ModelException if the architecture is not supported or a size is neither stated nor
+   *     follows from the tensors
+   */
+  ModelFacts read() {
+    String family = family();
+    int hidden =
+        size(
+            "embedding_length",
+            List.of("hidden_size", "hidden_dim", "d_model", "n_embd"),
+            () -> dim(TensorRole.weight(Part.FINAL_NORM), 0));
+    int heads =
+        size(
+            "attention.head_count",
+            List.of("num_heads", "num_attention_heads", "n_heads", "n_head"),
+            () -> 0);
+    int headDim =
+        size(
+            "attention.key_length",
+            List.of("head_dim"),
+            () -> dim(TensorRole.weight(Part.Q, 0), 0) / heads);
+    int kvHeads =
+        size(
+            "attention.head_count_kv",
+            List.of("num_kv_heads", "num_key_value_heads", "n_kv_heads"),
+            () -> dim(TensorRole.weight(Part.K, 0), 0) / headDim);
+    long context =
+        value("context_length", List.of("max_position_embeddings", "max_seq_len", "n_ctx"))
+                instanceof Long stated
+            ? stated
+            : 0;
+    value("vocab_size", List.of("vocab_size", "n_vocab"));
+    value("rope.dimension_count", List.of());
+    value("attention.value_length", List.of());
+    Object name = first(List.of("general.name", "name", "_name_or_path"));
+    return new ModelFacts(
+        family,
+        name instanceof String text ? text : null,
+        size(
+            "block_count",
+            List.of("num_layers", "num_hidden_layers", "n_layers", "n_layer"),
+            this::layers),
+        hidden,
+        heads,
+        kvHeads,
+        headDim,
+        size(
+            "feed_forward_length",
+            List.of("intermediate_size", "ffn_dim", "intermediate_dim", "n_inner"),
+            () -> dim(TensorRole.weight(Part.FFN_DOWN, 0), 1)),
+        dim(TensorRole.weight(Part.EMBEDDING), 0),
+        context,
+        theta(family),
+        eps(family),
+        tied(),
+        scaling(),
+        window(family));
+  }
+
+  /** Keys that were not understood, in file order. */
+  List<String> leftOver() {
+    List<String> left = new ArrayList<>();
+    for (String key : metadata.keys()) {
+      boolean known =
+          understood.contains(key)
+              || OF_THE_FILE.contains(key)
+              || key.startsWith("tokenizer.")
+              || key.startsWith("split.")
+              || key.startsWith("model.")
+              || key.equals("chat_template")
+              || key.equals("bos_token_id")
+              || key.equals("eos_token_id")
+              || key.equals("pad_token_id");
+      if (!known && metadata.value(key).isPresent()) {
+        left.add(key);
+      }
+    }
+    return left;
+  }
+
+  private String family() {
+    Object stated =
+        switch (source.dialect()) {
+          case GGUF -> first(List.of("general.architecture"));
+          case APR -> first(List.of("architecture", "hf_model_type", "model_type"));
+          case HUGGING_FACE -> first(List.of("model_type", "architectures"));
+        };
+    first(List.of("model_type"));
+    first(List.of("architectures"));
+    first(List.of("hf_architecture"));
+    if (source.dialect() == MetadataDialect.GGUF) {
+      prefix = stated + ".";
+    }
+    Object one = stated instanceof List<?> list && !list.isEmpty() ? list.getFirst() : stated;
+    String family = FAMILIES.get(String.valueOf(one).toLowerCase(Locale.ROOT));
+    if (family == null) {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_ARCHITECTURE,
+          source.path(),
+          "the architecture is " + one + "; llama, mistral, qwen2 and qwen3 can be converted");
+    }
+    return family;
+  }
+
+  private double theta(String family) {
+    boolean qwenInApr = source.dialect() == MetadataDialect.APR && family.startsWith("qwen");
+    Object stated = value("rope.freq_base", List.of("rope_theta"));
+    if (stated == null && metadata.value("rope_parameters").orElse(null) instanceof Map<?, ?> map) {
+      stated = map.get("rope_theta");
+    }
+    return stated instanceof Number number ? number.doubleValue() : qwenInApr ? 1e6 : 1e4;
+  }
+
+  private double eps(String family) {
+    Object stated =
+        value(
+            "attention.layer_norm_rms_epsilon",
+            List.of("rms_norm_eps", "layer_norm_eps", "norm_eps"));
+    if (stated instanceof Number number) {
+      return number.doubleValue();
+    }
+    boolean small = family.startsWith("qwen") || source.dialect() == MetadataDialect.HUGGING_FACE;
+    return small ? 1e-6 : 1e-5;
+  }
+
+  private boolean tied() {
+    Object stated = value("", List.of("tied_embeddings", "tie_word_embeddings"));
+    return !shapes.containsKey(TensorRole.weight(Part.OUTPUT)) || Boolean.TRUE.equals(stated);
+  }
+
+  private @Nullable Map<String, Object> scaling() {
+    if (source.dialect() == MetadataDialect.GGUF) {
+      return ggufScaling();
+    }
+    for (String key : List.of("rope_scaling", "rope_parameters")) {
+      if (value("", List.of(key)) instanceof Map<?, ?> map) {
+        Map<String, Object> scaling = new LinkedHashMap<>();
+        map.forEach(
+            (name, value) -> {
+              if (value != null) {
+                scaling.put(name.toString(), value);
+              }
+            });
+        Object type = Llama3Frequencies.type(scaling);
+        return type == null || type.equals("default") ? null : scaling;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Map<String, Object> ggufScaling() {
+    Object type = value("rope.scaling.type", List.of());
+    Object factor = value("rope.scaling.factor", List.of());
+    if (factor == null) {
+      factor = value("rope.scale_linear", List.of());
+    }
+    Object original = value("rope.scaling.original_context_length", List.of());
+    Object attention = value("rope.scaling.attn_factor", List.of());
+    value("rope.scaling.finetuned", List.of());
+    boolean none = type == null ? factor == null || factor.equals(1.0) : type.equals("none");
+    if (none) {
+      return null;
+    }
+    Map<String, Object> scaling = new LinkedHashMap<>();
+    scaling.put("rope_type", type == null ? "linear" : type);
+    scaling.put("factor", factor == null ? 1.0 : factor);
+    if (original != null) {
+      scaling.put("original_max_position_embeddings", original);
+    }
+    if (attention != null) {
+      scaling.put("attention_factor", attention);
+    }
+    return scaling;
+  }
+
+  private long window(String family) {
+    Object stated = value("attention.sliding_window", List.of("sliding_window"));
+    Object use = metadata.value("use_sliding_window").orElse(null);
+    if (stated == null && value("", List.of("hf_config")) instanceof Map<?, ?> config) {
+      stated = config.get("sliding_window");
+      use = config.get("use_sliding_window");
+    }
+    boolean on =
+        use == null
+            ? source.dialect() == MetadataDialect.GGUF || !family.startsWith("qwen")
+            : use.equals(true);
+    return on && stated instanceof Long window && window > 0 ? window : 0;
+  }
+
+  private int layers() {
+    return 1 + shapes.keySet().stream().mapToInt(TensorRole::layer).max().orElse(-1);
+  }
+
+  private int dim(TensorRole role, int index) {
+    List<Long> dims = shapes.get(role);
+    return dims == null || dims.size() <= index ? 0 : Math.toIntExact(dims.get(index));
+  }
+
+  private int size(String gguf, List<String> others, IntSupplier derived) {
+    Object stated = value(gguf, others);
+    if (stated instanceof Long number && number > 0 && number <= 1 << 26) {
+      return number.intValue();
+    }
+    int size = stated == null ? derived.getAsInt() : 0;
+    if (size < 1) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          source.path(),
+          (source.dialect() == MetadataDialect.GGUF ? prefix + gguf : others.getFirst())
+              + " is "
+              + stated
+              + "; a positive number is needed");
+    }
+    return size;
+  }
+
+  private @Nullable Object value(String gguf, List<String> others) {
+    return source.dialect() == MetadataDialect.GGUF ? first(List.of(prefix + gguf)) : first(others);
+  }
+
+  private @Nullable Object first(List<String> keys) {
+    Object found = null;
+    for (String key : keys) {
+      Object value = metadata.value(key).orElse(null);
+      if (value != null) {
+        understood.add(key);
+        found = found == null ? value : found;
+      }
+    }
+    return found;
+  }
+}
