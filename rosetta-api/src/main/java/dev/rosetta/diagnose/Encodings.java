@@ -1,11 +1,14 @@
 package dev.rosetta.diagnose;
 
 import dev.rosetta.DiagnosisCode;
+import dev.rosetta.diagnose.BlockView.BlockChange;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.MetadataDialect;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.normalize.Weight;
 import dev.rosetta.spi.ElementCodec;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +28,7 @@ final class Encodings {
       Optional<ElementCodec> codec = s.facts().codecs().codec(type);
       if (type == tensor.type()
           || codec.isEmpty()
-          || !takesSameRoom(type, suspect)
+          || !fitsInto(type, suspect)
           || !isPossible(type, suspect)) {
         continue;
       }
@@ -38,13 +41,17 @@ final class Encodings {
               tensor.scale(),
               tensor.file(),
               tensor.offset(),
-              tensor.byteSize());
+              type.byteSize(tensor.elements()));
       Weight reread = suspect.reread(suspect.source(), other, codec.get());
       if (s.fits(reread)) {
         return Optional.of(
             new Explanation(
                 DiagnosisCode.DTYPE_CONFUSED,
-                "is labelled " + tensor.type() + " but holds " + type,
+                "is labelled "
+                    + tensor.type()
+                    + " but holds "
+                    + type
+                    + (other.byteSize() == tensor.byteSize() ? "" : ", with other bytes behind it"),
                 "write the element type's own code: " + type,
                 List.of(reread),
                 Map.of("labelled", tensor.type().name(), "holds", type.name()),
@@ -60,9 +67,11 @@ final class Encodings {
         || suspect.source().dialect() == MetadataDialect.APR;
   }
 
-  private static boolean takesSameRoom(ElementType type, Weight weight) {
+  /** Rows of {@code type} begin with a block, and all of them take no more room than there is. */
+  private static boolean fitsInto(ElementType type, Weight weight) {
     return weight.columns() % type.blockElements() == 0
-        && type.byteSize(weight.columns()) == weight.tensor().type().byteSize(weight.columns());
+        && weight.tensor().elements() % type.blockElements() == 0
+        && type.byteSize(weight.tensor().elements()) <= weight.tensor().byteSize();
   }
 
   /** Values in the other byte order. */
@@ -108,19 +117,43 @@ final class Encodings {
     return Optional.empty();
   }
 
+  /**
+   * Whether the loss would change no block at all, as if it had been suffered. Quantisers use every
+   * bit, so that chance does not bring this about.
+   */
+  private static boolean isLostEverywhere(Weight suspect, BlockChange loss) {
+    if (!suspect.hasKernelRows()) {
+      return false;
+    }
+    int size = suspect.tensor().type().blockBytes();
+    byte[] row = new byte[Math.toIntExact(suspect.rowBytes())];
+    int step = Math.max(1, suspect.rows() / 256);
+    for (int i = 0; i < suspect.rows(); i += step) {
+      suspect.readRows(i, 1, MemorySegment.ofArray(row));
+      for (int at = 0; at < row.length; at += size) {
+        byte[] block = Arrays.copyOfRange(row, at, at + size);
+        byte[] lost = block.clone();
+        loss.apply(lost);
+        if (!Arrays.equals(block, lost)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /** Part of every block was lost: the same loss applied to the reference gives the suspect. */
   static Optional<Explanation> blockLoss(Suspicion s) {
     Weight suspect = s.suspect();
     Weight reference = s.reference();
-    if (suspect.isInMemory()
-        || reference.isInMemory()
-        || suspect.tensor().type() != reference.tensor().type()) {
+    if (suspect.isInMemory() || reference.isInMemory()) {
       return Optional.empty();
     }
-    for (BlockChanges.Known known : BlockChanges.lossy(reference.tensor().type())) {
-      Weight broken = BlockView.of(reference, known.undo());
-      double nmse = Samples.of(suspect).nmse((row, column) -> Suspicion.value(broken, row, column));
-      if (nmse <= 1e-9) {
+    boolean sameType = suspect.tensor().type() == reference.tensor().type();
+    for (BlockChanges.Known known : BlockChanges.lossy(suspect.tensor().type())) {
+      if (sameType
+          ? Samples.of(suspect).agrees(BlockView.of(reference, known.undo()))
+          : isLostEverywhere(suspect, known.undo())) {
         return Optional.of(
             Explanation.lossy(
                 known.code(),

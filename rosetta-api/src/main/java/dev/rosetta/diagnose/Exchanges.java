@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Tensors that hold another tensor's values: exchanged, taken from a neighbour, split wrongly. */
 final class Exchanges {
@@ -26,24 +27,31 @@ final class Exchanges {
           || counterpart.rows() != s.reference().rows()
           || counterpart.columns() != s.reference().columns()
           || !counterpart.isReadable()
-          || isTied(role, theirs)
-          || !holds(s.suspect(), counterpart)) {
+          || isTied(role, theirs)) {
         continue;
       }
       Weight own = model.weights().get(theirs);
-      boolean mutual = own != null && holds(own, s.reference());
-      List<Weight> repairs =
-          own != null && mutual
-              ? List.of(own.inOrderOf(s.suspect()).as(role), s.suspect().inOrderOf(own).as(theirs))
-              : List.of();
+      Optional<Weight> taken = holding(s.suspect(), own, counterpart);
+      if (taken.isEmpty()) {
+        continue;
+      }
+      Optional<Weight> given =
+          own == null ? Optional.empty() : holding(own, s.suspect(), s.reference());
+      boolean mutual = given.isPresent();
+      boolean fused =
+          own != null
+              && s.suspect().storedTensorRows() > s.suspect().rows()
+              && own.tensor().name().equals(s.suspect().tensor().name());
       return Optional.of(
           new Explanation(
-              DiagnosisCode.TENSORS_SWAPPED,
+              fused ? DiagnosisCode.FUSED_SPLIT_WRONG : DiagnosisCode.TENSORS_SWAPPED,
               mutual
                   ? "is exchanged with " + theirs
                   : "holds the values of " + theirs + ", which are not its own",
-              "write each tensor under its own name; check the name mapping",
-              repairs,
+              fused
+                  ? "fuse as all rows of Q, then K, then V (gate, then up)"
+                  : "write each tensor under its own name; check the name mapping",
+              given.map(g -> List.of(g.as(role), taken.get().as(theirs))).orElse(List.of()),
               Map.of("with", theirs.toString(), "mutual", mutual),
               false));
     }
@@ -56,12 +64,21 @@ final class Exchanges {
         || role.part() == Part.EMBEDDING && other.part() == Part.OUTPUT;
   }
 
-  /** Row orders belong to roles, so what was exchanged is compared as it is stored. */
-  private static boolean holds(Weight suspect, Weight counterpart) {
-    if (suspect.isInMemory() || counterpart.isInMemory()) {
-      return isSame(suspect, counterpart);
+  /**
+   * The reading of {@code weight} under which it holds the values of {@code counterpart}: rows in
+   * the order of its own role, or, where names were exchanged after the rows had been put in order,
+   * in that of {@code place}.
+   */
+  private static Optional<Weight> holding(
+      Weight weight, @Nullable Weight place, Weight counterpart) {
+    if (isSame(weight, counterpart)) {
+      return Optional.of(weight);
     }
-    return isSame(suspect.withStoredRows(null), counterpart.withStoredRows(null));
+    if (place == null || weight.isInMemory() || place.isInMemory()) {
+      return Optional.empty();
+    }
+    Weight inItsOrder = weight.inOrderOf(place);
+    return isSame(inItsOrder, counterpart) ? Optional.of(inItsOrder) : Optional.empty();
   }
 
   private static boolean isSame(Weight suspect, Weight counterpart) {

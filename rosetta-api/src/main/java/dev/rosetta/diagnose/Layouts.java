@@ -28,17 +28,31 @@ final class Layouts {
   }
 
   private static Optional<Explanation> rearranged(Suspicion s, Rearrangement rearrangement) {
-    if (s.isVector()
-        || s.suspect().columns() == 1
-        || !s.fits((row, column) -> rearrangement.valueAt(s.suspect(), row, column))) {
+    Weight suspect = s.suspect();
+    if (s.isVector() || suspect.columns() == 1) {
       return Optional.empty();
     }
-    return Optional.of(
-        Explanation.of(
-            rearrangement.code(),
-            rearrangement.words(),
-            rearrangement.fix(),
-            rearrangement.repair(s.suspect())));
+    if (s.fits((row, column) -> rearrangement.valueAt(suspect, row, column))) {
+      return Optional.of(explained(rearrangement, suspect));
+    }
+    // Rows may have been put in stored order after the mistake.
+    boolean before =
+        !suspect.isInStoredOrder()
+            && s.fits((row, column) -> rearrangement.valueInOrder(suspect, row, column));
+    return before
+        ? Optional.of(
+            explained(
+                rearrangement,
+                suspect.withValues(suspect.rows(), suspect.columns(), suspect.decodeAll())))
+        : Optional.empty();
+  }
+
+  private static Explanation explained(Rearrangement rearrangement, Weight suspect) {
+    return Explanation.of(
+        rearrangement.code(),
+        rearrangement.words(),
+        rearrangement.fix(),
+        rearrangement.repair(suspect));
   }
 
   /** The data starts some elements late or early, in the whole tensor or inside every row. */

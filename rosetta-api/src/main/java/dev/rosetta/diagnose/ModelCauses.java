@@ -140,7 +140,10 @@ final class ModelCauses {
         continue;
       }
       ConfigField field = comparison.field();
-      if (field == ConfigField.TIED_EMBEDDINGS && headsAgree()) {
+      if (field == ConfigField.TIED_EMBEDDINGS
+          && headsAgree()
+          && !contradictsTying(facts.a())
+          && !contradictsTying(facts.b())) {
         continue;
       }
       Map<String, Object> evidence = new LinkedHashMap<>();
@@ -184,6 +187,13 @@ final class ModelCauses {
               Set.of(),
               Set.of()));
     }
+  }
+
+  /** States that the head is the embedding, and holds a head that is not. */
+  private static boolean contradictsTying(Model model) {
+    return model.config().tiedEmbeddings()
+        && model.weights().containsKey(TensorRole.weight(Part.OUTPUT))
+        && !repeatsEmbedding(model);
   }
 
   private boolean headsAgree() {

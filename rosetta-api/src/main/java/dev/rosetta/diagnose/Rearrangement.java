@@ -49,6 +49,15 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
     return weight.storedValue(index / columns, (int) (index % columns));
   }
 
+  /**
+   * As {@link #valueAt}, where the data was rearranged before its rows were put in stored order.
+   */
+  float valueInOrder(Weight weight, int row, int column) {
+    long columns = weight.columns();
+    long index = map.index(row, column, weight.rows(), columns);
+    return Suspicion.value(weight, (int) (index / columns), (int) (index % columns));
+  }
+
   /** {@code weight} with its data put right. */
   Weight repair(Weight weight) {
     int rows = Math.toIntExact(weight.storedTensorRows());

@@ -17,6 +17,9 @@ import java.util.Set;
  * weight, so its elements are its rows here.
  */
 final class RowOrders {
+  /** Rows that are matched one with another; more are matched by their signatures. */
+  private static final int MOST_EXCHANGED = 512;
+
   private RowOrders() {}
 
   /** Q or K rows permuted for the other RoPE style, with the right head count or a wrong one. */
@@ -112,6 +115,69 @@ final class RowOrders {
                 "keep the order of rows when writing the tensor",
                 repaired)
             .withEvidence(Map.of("firstRows", firstRows(order))));
+  }
+
+  /** A few whole rows that stand in one another's place, while all others are where they belong. */
+  static Optional<Explanation> exchanged(Suspicion s) {
+    long differing = s.scan().differingRows();
+    if (s.isVector() || differing < 2 || differing > MOST_EXCHANGED) {
+      return Optional.empty();
+    }
+    int columns = s.reference().columns();
+    List<Integer> rows = new ArrayList<>();
+    List<float[]> references = new ArrayList<>();
+    List<float[]> suspects = new ArrayList<>();
+    for (int row = 0; row < s.reference().rows(); row++) {
+      float[] reference = new float[columns];
+      float[] suspect = new float[columns];
+      s.reference().decodeRow(row, reference, 0);
+      s.suspect().decodeRow(row, suspect, 0);
+      if (!isSame(reference, suspect, s.bound())) {
+        rows.add(row);
+        references.add(reference);
+        suspects.add(suspect);
+      }
+    }
+    int[] order = identity(s.reference().rows());
+    for (int i = 0; i < rows.size(); i++) {
+      int match = -1;
+      for (int j = 0; j < rows.size() && match < 0; j++) {
+        match = isSame(references.get(i), suspects.get(j), s.bound()) ? j : -1;
+      }
+      if (match < 0) {
+        return Optional.empty();
+      }
+      order[rows.get(i)] = rows.get(match);
+    }
+    return rows.size() < 2 || !isBijective(order)
+        ? Optional.empty()
+        : Optional.of(
+            Explanation.of(
+                    DiagnosisCode.ROWS_PERMUTED,
+                    describe(order, s.suspectModel().config().headDim()),
+                    "keep the order of rows when writing the tensor",
+                    reorder(s.suspect(), order))
+                .withEvidence(Map.of("rows", rows.stream().limit(16).toList())));
+  }
+
+  private static int[] identity(int rows) {
+    int[] order = new int[rows];
+    for (int i = 0; i < rows; i++) {
+      order[i] = i;
+    }
+    return order;
+  }
+
+  /** Whether two rows differ by no more than rows of these element types do. */
+  private static boolean isSame(float[] reference, float[] suspect, double bound) {
+    double difference = 0;
+    double energy = 0;
+    for (int i = 0; i < reference.length; i++) {
+      double d = (double) suspect[i] - reference[i];
+      difference += d * d;
+      energy += (double) reference[i] * reference[i];
+    }
+    return difference <= Math.min(0.5, 4 * bound) * energy;
   }
 
   /** Whether row r of the reference is row order[r] of the suspect, at the sampled positions. */

@@ -77,6 +77,11 @@ final class Samples {
     return total > 0 ? agreeing / total : 0;
   }
 
+  /** Whether {@code view} holds exactly the sampled values. */
+  boolean agrees(Weight view) {
+    return nmse((row, column) -> Suspicion.value(view, row, column)) <= 1e-9;
+  }
+
   /**
    * Normalised squared error of a reading: sum of squared differences over the sum of squares of
    * the reference; infinite if a value is not finite.

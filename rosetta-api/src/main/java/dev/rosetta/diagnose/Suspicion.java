@@ -41,12 +41,20 @@ record Suspicion(
     return bound(suspect, reference);
   }
 
+  /** A fault on values is followed by rounding, so equal types leave an error too. */
   static double bound(Weight suspect, Weight reference) {
-    double budget =
-        suspect.tensor().type() == reference.tensor().type()
-                && !suspect.tensor().type().isQuantized()
-            ? 0
-            : NoiseFloor.budget(suspect.tensor().type(), reference.tensor().type());
+    return limited(NoiseFloor.budget(suspect.tensor().type(), reference.tensor().type()));
+  }
+
+  /** The error of places that no fault has touched: equal unquantised types agree exactly. */
+  static double untouched(Weight suspect, Weight reference) {
+    return suspect.tensor().type() == reference.tensor().type()
+            && !suspect.tensor().type().isQuantized()
+        ? limited(0)
+        : bound(suspect, reference);
+  }
+
+  private static double limited(double budget) {
     return Math.min(0.3, Math.max(1e-9, budget));
   }
 

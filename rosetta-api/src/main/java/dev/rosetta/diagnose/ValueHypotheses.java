@@ -41,8 +41,8 @@ final class ValueHypotheses {
   static Optional<Explanation> corrupted(Suspicion s) {
     WeightScan scan = s.scan();
     if (!Double.isFinite(scan.meanDifference())
-        || scan.differingBlocks() == 0
-        || scan.differingBlocks() > Math.max(1, ISOLATED * scan.blocks())) {
+        || !isIsolated(scan)
+        || (s.isVector() && !fewElementsDiffer(s))) {
       return Optional.empty();
     }
     return Optional.of(
@@ -52,6 +52,28 @@ final class ValueHypotheses {
                 .formatted(
                     scan.differingBlocks(), scan.blocks(), scan.firstRow(), scan.firstColumn()),
             "copy or convert this tensor again; the rest of it is intact"));
+  }
+
+  /** Some blocks stand out, and so few that the rest tells that the tensor is right as a whole. */
+  private static boolean isIsolated(WeightScan scan) {
+    return scan.differingBlocks() > 0
+        && scan.differingBlocks() <= Math.max(1, ISOLATED * scan.blocks());
+  }
+
+  /** A vector may be a single block, so its elements are counted. */
+  private static boolean fewElementsDiffer(Suspicion s) {
+    float[] reference = s.reference().decodeAll();
+    float[] suspect = s.suspect().decodeAll();
+    double energy = 0;
+    for (float value : reference) {
+      energy += (double) value * value / reference.length;
+    }
+    int differing = 0;
+    for (int i = 0; i < reference.length; i++) {
+      double d = (double) suspect[i] - reference[i];
+      differing += d * d > 16 * s.bound() * energy ? 1 : 0;
+    }
+    return differing <= Math.max(1, ISOLATED * reference.length);
   }
 
   /** Norm weights stored as w + 1, or w - 1. */
@@ -78,6 +100,9 @@ final class ValueHypotheses {
   static Optional<Explanation> scaled(Suspicion s) {
     double slope = s.scan().slope();
     double noise = s.bound();
+    if (isIsolated(s.scan())) {
+      return Optional.empty();
+    }
     if (!Double.isFinite(slope) || slope == 0 || s.scan().residual() > Math.max(noise, 1e-6)) {
       return Optional.empty();
     }

@@ -40,11 +40,14 @@ final class WeightCauses {
           Encodings::byteSwapped,
           Encodings::blockLayout,
           Encodings::blockLoss,
+          RowOrders::exchanged,
           ValueHypotheses::corrupted,
           Exchanges::fusedSplit,
           RowOrders::permuted,
           Layouts::shifted,
-          Layouts::padded);
+          Layouts::padded,
+          ByteShifts::shifted,
+          Lineage::quantisedTwice);
 
   private final Facts facts;
   private final Set<TensorRole> explained = new HashSet<>();
@@ -69,10 +72,49 @@ final class WeightCauses {
       }
     }
     List<Hypothesis> hypotheses = new ArrayList<>();
-    for (List<Cause> group : grouped(causes)) {
+    for (List<Cause> group : grouped(ofOneOrigin(causes))) {
       hypotheses.add(hypothesis(group));
     }
     return hypotheses;
+  }
+
+  /**
+   * Where nearly every matrix differs and nothing explains it, the files hold different models: one
+   * cause, which the vectors share.
+   */
+  private List<Cause> ofOneOrigin(List<Cause> causes) {
+    long matrices =
+        facts.weights().values().stream()
+            .filter(pair -> pair.a() != null && pair.b() != null && pair.a().rows() > 1)
+            .count();
+    long unexplained =
+        causes.stream()
+            .filter(c -> c.explanation().code() == DiagnosisCode.UNEXPLAINED && !isVector(c))
+            .count();
+    if (unexplained < 3 || unexplained < 0.8 * matrices) {
+      return causes;
+    }
+    Explanation other =
+        Explanation.lossy(
+            DiagnosisCode.DIFFERENT_CHECKPOINT,
+            "holds other values, as do "
+                + unexplained
+                + " of "
+                + matrices
+                + " matrices, and no rearrangement explains them",
+            "compare files that were converted from one revision of the model");
+    return causes.stream()
+        .map(
+            c ->
+                c.explanation().code() == DiagnosisCode.UNEXPLAINED || isVector(c)
+                    ? new Cause(c.pair(), c.side(), other)
+                    : c)
+        .toList();
+  }
+
+  private static boolean isVector(Cause cause) {
+    Weight weight = cause.pair().a();
+    return weight != null && weight.rows() == 1;
   }
 
   /** A tied head repeats what the embedding already says. */
@@ -111,7 +153,7 @@ final class WeightCauses {
         suspect,
         reference,
         Samples.of(reference),
-        WeightScan.of(reference, suspect, Suspicion.bound(suspect, reference)),
+        WeightScan.of(reference, suspect, Suspicion.untouched(suspect, reference)),
         facts);
   }
 
@@ -168,11 +210,13 @@ final class WeightCauses {
           cause.explanation().code() == DiagnosisCode.QK_PERMUTED
               || cause.explanation().code() == DiagnosisCode.BIAS_WRONG;
       String key =
-          neighbour(cause).isPresent()
-              ? "layers " + layerPair(role.layer(), neighbour(cause).get().layer())
-              : stored(cause) != null
-                  ? "stored " + stored(cause)
-                  : rope ? "rope " + role.layer() : role.toString();
+          isOfWholeFile(cause.explanation().code())
+              ? "file"
+              : neighbour(cause).isPresent()
+                  ? "layers " + layerPair(role.layer(), neighbour(cause).get().layer())
+                  : stored(cause) != null
+                      ? "stored " + stored(cause)
+                      : rope ? "rope " + role.layer() : role.toString();
       byLayer
           .computeIfAbsent(key + " " + cause.explanation().code(), k -> new ArrayList<>())
           .add(cause);
@@ -219,6 +263,11 @@ final class WeightCauses {
 
   private static String layerPair(int layer, int other) {
     return Math.min(layer, other) + " and " + Math.max(layer, other);
+  }
+
+  /** Codes that name the origin of a file, not of a tensor. */
+  private static boolean isOfWholeFile(DiagnosisCode code) {
+    return code == DiagnosisCode.DIFFERENT_CHECKPOINT || code == DiagnosisCode.DOUBLE_QUANTIZED;
   }
 
   /** Name of the fused tensor that the suspect is a part of; null if it stands alone. */
