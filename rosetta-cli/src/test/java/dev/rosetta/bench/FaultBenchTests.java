@@ -1,0 +1,116 @@
+package dev.rosetta.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.rosetta.bench.Bench.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Planted faults are found and named, and healthy pairs match. */
+final class FaultBenchTests {
+  private static final long FIXED_SEED = 20260118;
+
+  /** Makes a case from its number. */
+  @FunctionalInterface
+  private interface Case {
+    Outcome run(int number) throws IOException;
+  }
+
+  @Test
+  void everyKindOfFaultIsFoundAndHealthyPairsMatch() throws Exception {
+    Score score = run(FIXED_SEED, 1, 8, 96);
+    String misses = "seed " + FIXED_SEED + "\n" + score.table() + score.misses();
+    assertEquals(1, score.detection(), misses);
+    assertEquals(0, score.falseAlarms(), misses);
+    assertTrue(score.firstDiagnosis() >= 0.97, misses);
+    assertTrue(score.subject() >= 0.97, misses);
+    assertEquals(0, score.wrongSides(), misses);
+    assertTrue(score.proven() >= 0.9, misses);
+  }
+
+  /** New models and places every time; {@code -Pnightly} runs it, the seed repeats it. */
+  @Test
+  @Tag("nightly")
+  void thousandsOfFaultsAndControls() throws Exception {
+    long seed = nightlySeed();
+    int rounds = Integer.getInteger("rosetta.bench.rounds", 24);
+    Score score = run(seed, rounds, 8 * rounds, 96 * rounds);
+    String report = "seed " + seed + "\n\n" + score.table() + "\n" + score.misses();
+    System.out.println(report);
+    assertTrue(score.detection() >= 0.999, report);
+    assertEquals(0, score.falseAlarms(), report);
+    assertTrue(score.firstDiagnosis() >= 0.97, report);
+  }
+
+  /** The table of {@code docs/noise.md}. */
+  @Test
+  @Tag("nightly")
+  void healthyPairsStayWithinWhatTheirTypesExplain() throws Exception {
+    long seed = nightlySeed();
+    Path folder = folder();
+    Calibration calibration = new Calibration();
+    try (ExecutorService pool = pool()) {
+      Bench bench = new Bench(seed, folder);
+      all(pool, bench.healthyPairs(), bench::healthy)
+          .forEach(outcome -> calibration.add(outcome.name(), outcome));
+    } finally {
+      Bench.delete(folder);
+    }
+    String report = "seed " + seed + ", " + calibration.pairs() + " pairs\n" + calibration.table();
+    System.out.println(report);
+    assertEquals(0, calibration.falseAlarms(), report);
+  }
+
+  private static long nightlySeed() {
+    String wanted = System.getProperty("rosetta.bench");
+    assumeTrue(wanted != null, "only with -Drosetta.bench=SEED, or 'new' for a new one");
+    return wanted.equals("new") ? System.nanoTime() & 0x7fff_ffff : Long.parseLong(wanted);
+  }
+
+  private static ExecutorService pool() {
+    return Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+  }
+
+  /** In memory where the system offers that: every file is forced to disk otherwise. */
+  private static Path folder() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    return Files.isWritable(memory)
+        ? Files.createTempDirectory(memory, "rosetta-bench")
+        : Files.createTempDirectory("rosetta-bench");
+  }
+
+  private static Score run(long seed, int rounds, int combinations, int controls) throws Exception {
+    Path folder = folder();
+    try (ExecutorService pool = pool()) {
+      Bench bench = new Bench(seed, folder);
+      List<Outcome> faults = all(pool, rounds * bench.faults(), bench::fault);
+      faults.addAll(all(pool, combinations, bench::combination));
+      return new Score(faults, all(pool, controls, bench::control));
+    } finally {
+      Bench.delete(folder);
+    }
+  }
+
+  private static List<Outcome> all(ExecutorService pool, int count, Case one) throws Exception {
+    List<Future<Outcome>> running = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int number = i;
+      running.add(pool.submit(() -> one.run(number)));
+    }
+    List<Outcome> outcomes = new ArrayList<>();
+    for (Future<Outcome> future : running) {
+      outcomes.add(future.get());
+    }
+    return outcomes;
+  }
+}
