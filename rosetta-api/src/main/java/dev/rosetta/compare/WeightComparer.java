@@ -116,6 +116,52 @@ public final class WeightComparer {
     return compare(role, left.get(), right.get());
   }
 
+  /**
+   * One weight of which a side was repaired in memory: values of equal unquantised types may then
+   * differ by the rounding that followed the fault.
+   */
+  public WeightPair compareRepaired(TensorRole role) {
+    WeightPair pair = compare(role);
+    TensorComparison found = pair.comparison();
+    ElementType type = found.typeA();
+    if (found.status() != Status.DIVERGED
+        || type == null
+        || type != found.typeB()
+        || type.isQuantized()) {
+      return pair;
+    }
+    double budget = NoiseFloor.budget(type, type);
+    if (!(found.nmse() <= REPAIRED * budget)) {
+      return pair;
+    }
+    TensorComparison rounded =
+        new TensorComparison(
+            found.role(),
+            found.nameA(),
+            found.nameB(),
+            found.typeA(),
+            found.typeB(),
+            found.storedDimsA(),
+            found.storedDimsB(),
+            found.expectedDims(),
+            Status.NOISE,
+            "rounded before it was repaired",
+            false,
+            found.nmse(),
+            budget,
+            found.difference());
+    return new WeightPair(
+        pair.a(),
+        pair.b(),
+        rounded,
+        pair.normA(),
+        pair.normB(),
+        pair.worstRowNmse(),
+        pair.worstRelative(),
+        pair.nonFiniteA(),
+        pair.nonFiniteB());
+  }
+
   /** Compares two weights that have one role. */
   public WeightPair compare(TensorRole role, Weight left, Weight right) {
     if (left.rows() != right.rows() || left.columns() != right.columns()) {
@@ -172,12 +218,6 @@ public final class WeightComparer {
     if (sum.difference().maxDiff() <= threshold * rms) {
       return outcome(
           role, left, right, Status.OK, "within the threshold, relative to its rms", false, sum, 0);
-    }
-    boolean repaired =
-        !left.tensor().type().isQuantized() && (left.isInMemory() || right.isInMemory());
-    if (repaired && sum.nmse() <= REPAIRED * budget) {
-      return outcome(
-          role, left, right, Status.NOISE, "rounded before it was repaired", false, sum, budget);
     }
     boolean everywhere = sum.differing() >= sum.count() / 2;
     if (left.tensor().type().isQuantized()

@@ -120,7 +120,8 @@ final class RowOrders {
   /** A few whole rows that stand in one another's place, while all others are where they belong. */
   static Optional<Explanation> exchanged(Suspicion s) {
     long differing = s.scan().differingRows();
-    if (s.isVector() || differing < 2 || differing > MOST_EXCHANGED) {
+    long few = Math.min(MOST_EXCHANGED, s.reference().rows() / 4);
+    if (s.isVector() || differing < 2 || differing > few) {
       return Optional.empty();
     }
     int columns = s.reference().columns();
