@@ -163,7 +163,7 @@ final class DirectoryCheck {
       TensorInfo after = sorted.get(i);
       if (after.offset() - before.offset() < before.byteSize()) {
         throw new ModelException(
-            ErrorCode.MALFORMED,
+            ErrorCode.TENSOR_OUT_OF_BOUNDS,
             file.path(),
             after.offset(),
             "tensors '" + before.name() + "' and '" + after.name() + "' share bytes of the data");

@@ -222,11 +222,11 @@ class GgufHostileFilesTests {
   @Test
   void tensorsThatShareBytesAreRefused() throws IOException {
     refused(
-        ErrorCode.MALFORMED,
+        ErrorCode.TENSOR_OUT_OF_BOUNDS,
         "'b'",
         RawGguf.v3(2, 0).tensor("a", 0, 0, 9).tensor("b", 0, 32, 1).pad(32).bytes(new byte[64]));
     refused(
-        ErrorCode.MALFORMED,
+        ErrorCode.TENSOR_OUT_OF_BOUNDS,
         "share",
         RawGguf.v3(2, 0).tensor("a", 0, 0, 1).tensor("b", 0, 0, 1).pad(32).bytes(new byte[64]));
   }
