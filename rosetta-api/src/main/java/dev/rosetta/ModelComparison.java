@@ -169,7 +169,7 @@ final class ModelComparison {
     WeightComparer comparer = new WeightComparer(left, right, request.threshold(), pool);
     SortedMap<TensorRole, WeightPair> weights = new TreeMap<>(compared);
     for (TensorRole role : repaired) {
-      weights.put(role, comparer.compareRepaired(role));
+      weights.put(role, comparer.compareRepaired(role, compared.get(role)));
     }
     Lockstep.Outcome outcome =
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right));

@@ -10,6 +10,12 @@ import dev.rosetta.trace.Activation;
  * it can never hide behind a comparison with NaN.
  */
 final class DifferenceSum {
+  /** Neighbouring values that are looked at together; every quantised block is a multiple. */
+  private static final int BLOCK = 32;
+
+  private double[] blockDifference = new double[0];
+  private double[] blockA = new double[0];
+  private double worstBlockNmse;
   private long count;
   private double squaredDifference;
   private double squaredA;
@@ -35,15 +41,29 @@ final class DifferenceSum {
     double rowB = 0;
     double rowProduct = 0;
     double rowAbsolute = 0;
-    for (int i = 0; i < columns; i++) {
-      float x = a[offsetA + i];
-      float y = b[offsetB + i];
-      double d = (double) x - y;
-      rowDifference += d * d;
-      rowA += (double) x * x;
-      rowB += (double) y * y;
-      rowProduct += (double) x * y;
-      rowAbsolute += Math.abs(d);
+    int blocks = Math.ceilDiv(columns, BLOCK);
+    if (blockA.length < blocks) {
+      blockDifference = new double[blocks];
+      blockA = new double[blocks];
+    }
+    for (int block = 0; block < blocks; block++) {
+      double difference = 0;
+      double energy = 0;
+      int end = Math.min(columns, (block + 1) * BLOCK);
+      for (int i = block * BLOCK; i < end; i++) {
+        float x = a[offsetA + i];
+        float y = b[offsetB + i];
+        double d = (double) x - y;
+        difference += d * d;
+        energy += (double) x * x;
+        rowB += (double) y * y;
+        rowProduct += (double) x * y;
+        rowAbsolute += Math.abs(d);
+      }
+      blockDifference[block] = difference;
+      blockA[block] = energy;
+      rowDifference += difference;
+      rowA += energy;
     }
     count += columns;
     if (rowDifference == 0) {
@@ -70,6 +90,14 @@ final class DifferenceSum {
     double rowNmse = rowA > 0 ? rowDifference / rowA : Double.POSITIVE_INFINITY;
     worstRowNmse =
         Math.max(worstRowNmse, Double.isNaN(rowNmse) ? Double.POSITIVE_INFINITY : rowNmse);
+    for (int block = 0; block < blocks; block++) {
+      int length = Math.min(BLOCK, columns - block * BLOCK);
+      // Small blocks beside large ones lose more to a shared scale than their own energy says.
+      double energy = Math.max(blockA[block], rowA * length / columns);
+      double nmse = energy > 0 ? blockDifference[block] / energy : 0;
+      worstBlockNmse =
+          Math.max(worstBlockNmse, Double.isNaN(nmse) ? Double.POSITIVE_INFINITY : nmse);
+    }
   }
 
   private void locate(int row, int column, float x, float y) {
@@ -102,6 +130,7 @@ final class DifferenceSum {
     squaredProducts += later.squaredProducts;
     absolute += later.absolute;
     worstRowNmse = Math.max(worstRowNmse, later.worstRowNmse);
+    worstBlockNmse = Math.max(worstBlockNmse, later.worstBlockNmse);
     worstRelative = Math.max(worstRelative, later.worstRelative);
     differing += later.differing;
     nonFiniteA += later.nonFiniteA;
@@ -162,6 +191,14 @@ final class DifferenceSum {
   /** Largest of the rows' own {@link #nmse()}. */
   double worstRowNmse() {
     return worstRowNmse;
+  }
+
+  /**
+   * Largest sum of squared differences of 32 neighbouring values, over their own sum of squares or
+   * the mean one in their row, whichever is larger.
+   */
+  double worstBlockNmse() {
+    return worstBlockNmse;
   }
 
   /** Least-squares factor from A to B; NaN where A is zero. */

@@ -13,6 +13,12 @@ public final class NoiseFloor {
   /** Room above the measured floor for weights with heavier tails and for other quantisers. */
   private static final double MARGIN = 3;
 
+  /** Few values in a row may lose this many times what the whole tensor may. */
+  private static final double BLOCK_FACTOR = 8;
+
+  /** But no quantiser loses most of their energy. */
+  private static final double BLOCK_CEILING = 0.8;
+
   private NoiseFloor() {}
 
   /** Normalised mean squared error of one quantisation to {@code type}; 0 for exact types. */
@@ -38,6 +44,14 @@ public final class NoiseFloor {
   /** What to expect of a budget: all of it, or for a weight that is at fault the bare floors. */
   static double expected(double budget, boolean atFault) {
     return atFault ? budget / MARGIN : budget;
+  }
+
+  /**
+   * Largest squared error of 32 neighbouring values, over their own sum of squares or the mean one
+   * in their row, in a tensor of which {@code budget} is the share that may be lost.
+   */
+  public static double blockBudget(double budget) {
+    return Math.max(budget, Math.min(BLOCK_CEILING, BLOCK_FACTOR * budget));
   }
 
   /** Largest normalised mean squared error between two quantisations of one source. */

@@ -43,8 +43,11 @@ public final class WeightComparer {
   /** A row may exceed the tensor's budget by this factor: rows are small samples. */
   private static final double ROW_FACTOR = 6;
 
-  /** A repair may enlarge the rounding error: w + 1 has the error of a value twice as large. */
+  /** Room for values that were rounded twice, before and after a fault, and not as they are. */
   private static final double REPAIRED = 4;
+
+  /** Above this {@link #growth} nothing of a vector is left to agree. */
+  private static final double MOST_GROWTH = 1000;
 
   /** No quantiser loses more than this share of a row's energy. */
   private static final double ROW_CEILING = 0.6;
@@ -117,24 +120,25 @@ public final class WeightComparer {
   }
 
   /**
-   * One weight of which a side was repaired in memory: values of equal unquantised types may then
-   * differ by the rounding that followed the fault.
+   * One weight of which a side was repaired in memory: values of equal types may then differ by the
+   * rounding that followed the fault.
+   *
+   * @param before the weight as it was
    */
-  public WeightPair compareRepaired(TensorRole role) {
+  public WeightPair compareRepaired(TensorRole role, @Nullable WeightPair before) {
     WeightPair pair = compare(role);
     TensorComparison found = pair.comparison();
     ElementType type = found.typeA();
-    if (found.status() != Status.DIVERGED
-        || type == null
-        || type != found.typeB()
-        || type.isQuantized()) {
+    boolean rounded = found.status() == Status.OK && found.nmse() > 0;
+    if (!(rounded || found.status() == Status.DIVERGED) || type == null || found.typeB() == null) {
       return pair;
     }
-    double budget = NoiseFloor.budget(type, type);
-    if (!(found.nmse() <= REPAIRED * budget)) {
+    double budget = NoiseFloor.budget(type, found.typeB());
+    double room = type.isQuantized() || found.typeB().isQuantized() ? 1 : REPAIRED;
+    if (!(found.nmse() <= room * growth(role, before, pair) * budget)) {
       return pair;
     }
-    TensorComparison rounded =
+    TensorComparison noise =
         new TensorComparison(
             found.role(),
             found.nameA(),
@@ -153,13 +157,25 @@ public final class WeightComparer {
     return new WeightPair(
         pair.a(),
         pair.b(),
-        rounded,
+        noise,
         pair.normA(),
         pair.normB(),
         pair.worstRowNmse(),
         pair.worstRelative(),
         pair.nonFiniteA(),
         pair.nonFiniteB());
+  }
+
+  /**
+   * By how much a repair of a vector enlarges its rounding error: w + 1 was rounded as a larger
+   * value than w is.
+   */
+  private static double growth(TensorRole role, @Nullable WeightPair before, WeightPair after) {
+    if (before == null || !role.part().isVector()) {
+      return 1;
+    }
+    double shrunk = Math.max(before.normA() / after.normA(), before.normB() / after.normB());
+    return shrunk > 1 ? Math.min(MOST_GROWTH, shrunk * shrunk) : 1;
   }
 
   /** Compares two weights that have one role. */
@@ -205,6 +221,9 @@ public final class WeightComparer {
     } else if (!(sum.worstRowNmse() <= rowBudget)) {
       status = Status.DIVERGED;
       reason = "a row differs by more than " + typeA + " against " + typeB + " explains";
+    } else if (!(sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget))) {
+      status = Status.DIVERGED;
+      reason = "part of a row differs by more than " + typeA + " against " + typeB + " explains";
     } else if (isScaled(sum)) {
       status = Status.DIVERGED;
       reason = scaled(sum);
@@ -224,6 +243,7 @@ public final class WeightComparer {
         && everywhere
         && sum.nmse() <= budget
         && sum.worstRowNmse() <= rowBudget(budget)
+        && sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget)
         && !isScaled(sum)) {
       return outcome(
           role, left, right, Status.NOISE, "quantised twice from one source", false, sum, budget);

@@ -146,6 +146,10 @@ final class ModelCauses {
           && !contradictsTying(facts.b())) {
         continue;
       }
+      // A side that contradicts its own tensors is the cause of the mismatch.
+      if (isReported(found, field.label())) {
+        continue;
+      }
       Map<String, Object> evidence = new LinkedHashMap<>();
       evidence.put("a", comparison.a().value().toString());
       evidence.put("b", comparison.b().value().toString());

@@ -42,6 +42,7 @@ final class ValueHypotheses {
     WeightScan scan = s.scan();
     if (!Double.isFinite(scan.meanDifference())
         || !isIsolated(scan)
+        || scan.rest() > s.bound()
         || (s.isVector() && !fewElementsDiffer(s))) {
       return Optional.empty();
     }

@@ -49,6 +49,9 @@ final class WeightCauses {
           ByteShifts::shifted,
           Lineage::quantisedTwice);
 
+  /** A fault in every one of so many layers is one fault of the whole file. */
+  private static final int FEWEST_LAYERS = 3;
+
   private final Facts facts;
   private final Set<TensorRole> explained = new HashSet<>();
 
@@ -157,11 +160,20 @@ final class WeightCauses {
         facts);
   }
 
-  /** Where one side alone lists reversed dims, that side's data is the likelier to be wrong. */
+  /**
+   * Where one side alone lists reversed dims, or has fused what the other keeps apart, that side's
+   * data is the likelier to be wrong.
+   */
   private List<Side> likelierFirst(Weight a, Weight b) {
-    return isReversed(facts.b(), b) && !isReversed(facts.a(), a)
+    boolean reversed = isReversed(facts.b(), b) && !isReversed(facts.a(), a);
+    return reversed || (isPart(b) && !isPart(a))
         ? List.of(Side.B, Side.A)
         : List.of(Side.A, Side.B);
+  }
+
+  /** Whether a weight is part of a fused tensor. */
+  private static boolean isPart(Weight weight) {
+    return weight.tensor().elements() != (long) weight.rows() * weight.columns();
   }
 
   private static boolean isReversed(Model model, Weight weight) {
@@ -236,7 +248,7 @@ final class WeightCauses {
     int layers = Math.max(facts.a().config().layers(), facts.b().config().layers());
     List<List<Cause>> groups = new ArrayList<>();
     for (List<List<Cause>> sameKind : byPart.values()) {
-      boolean everywhere = sameKind.size() >= 2 && sameKind.size() == layers;
+      boolean everywhere = sameKind.size() >= FEWEST_LAYERS && sameKind.size() == layers;
       if (everywhere) {
         groups.add(sameKind.stream().flatMap(List::stream).toList());
       } else {
@@ -273,9 +285,7 @@ final class WeightCauses {
   /** Name of the fused tensor that the suspect is a part of; null if it stands alone. */
   private static @Nullable String stored(Cause cause) {
     Weight weight = cause.side() == Side.A ? cause.pair().a() : cause.pair().b();
-    return weight != null && weight.tensor().elements() != (long) weight.rows() * weight.columns()
-        ? weight.tensor().name()
-        : null;
+    return weight != null && isPart(weight) ? weight.tensor().name() : null;
   }
 
   private Hypothesis hypothesis(List<Cause> group) {

@@ -1,5 +1,6 @@
 package dev.rosetta.diagnose;
 
+import dev.rosetta.compare.NoiseFloor;
 import dev.rosetta.normalize.Weight;
 
 /**
@@ -14,6 +15,7 @@ import dev.rosetta.normalize.Weight;
  * @param differingRows rows with such a block
  * @param firstRow the first of those rows, or -1
  * @param firstColumn first column of the first such block
+ * @param rest normalised squared error of the blocks that differ by no more than noise
  * @param slope regression of the suspect on the reference
  * @param residual share of the suspect's energy that the regression leaves, 0 to 1
  * @param meanDifference mean of suspect minus reference
@@ -28,12 +30,16 @@ record WeightScan(
     long differingRows,
     int firstRow,
     int firstColumn,
+    double rest,
     double slope,
     double residual,
     double meanDifference,
     double spread) {
 
   private static final int BLOCK = 32;
+
+  /** Quantisers make a block zero only where it has less than this share of what is usual. */
+  private static final double FAINT = 0.1;
 
   /**
    * Scans every value.
@@ -56,6 +62,8 @@ record WeightScan(
     double rs = 0;
     double sum = 0;
     double sumSquares = 0;
+    double restDifference = 0;
+    double restEnergy = 0;
     for (int row = 0; row < reference.rows(); row++) {
       reference.decodeRow(row, rowR, 0);
       suspect.decodeRow(row, rowS, 0);
@@ -86,7 +94,11 @@ record WeightScan(
         blocks++;
         // Small blocks beside large ones lose more to a shared scale than their own energy says.
         double typical = Math.max(energyR, rowEnergy * (to - from) / columns);
-        boolean differs = bound <= 1e-9 ? !(difference <= 0) : !(difference <= 8 * bound * typical);
+        boolean zero = energyS == 0 && energyR > FAINT * typical;
+        boolean differs =
+            bound <= 1e-9
+                ? !(difference <= 0)
+                : zero || !(difference <= NoiseFloor.blockBudget(bound) * typical);
         if (differs) {
           differingBlocks++;
           rowDiffers = true;
@@ -95,6 +107,9 @@ record WeightScan(
             firstRow = row;
             firstColumn = from;
           }
+        } else {
+          restDifference += difference;
+          restEnergy += energyR;
         }
       }
       differingRows += rowDiffers ? 1 : 0;
@@ -111,6 +126,7 @@ record WeightScan(
         differingRows,
         firstRow,
         firstColumn,
+        restEnergy > 0 ? restDifference / restEnergy : 0,
         rr > 0 ? rs / rr : Double.NaN,
         rr > 0 && ss > 0 ? Math.max(0, 1 - rs * rs / (rr * ss)) : 1,
         mean,

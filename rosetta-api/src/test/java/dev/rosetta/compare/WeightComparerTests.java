@@ -228,6 +228,8 @@ final class WeightComparerTests {
     assertEquals(Status.NOISE, claimed(ElementType.F32, type, source, b).comparison().status());
     float[] zeroRow = b.clone();
     java.util.Arrays.fill(zeroRow, COLUMNS, 2 * COLUMNS, 0);
+    float[] zeroBlock = b.clone();
+    java.util.Arrays.fill(zeroBlock, 96, 128, 0);
     float[] exchanged = b.clone();
     System.arraycopy(b, 0, exchanged, COLUMNS, COLUMNS);
     System.arraycopy(b, COLUMNS, exchanged, 0, COLUMNS);
@@ -235,7 +237,7 @@ final class WeightComparerTests {
     scale(scaled, 1.1f);
     float[] shifted = new float[b.length];
     System.arraycopy(b, 0, shifted, 1, b.length - 1);
-    for (float[] fault : List.of(zeroRow, exchanged, scaled, shifted)) {
+    for (float[] fault : List.of(zeroRow, zeroBlock, exchanged, scaled, shifted)) {
       assertEquals(
           Status.DIVERGED, claimed(ElementType.F32, type, source, fault).comparison().status());
     }
