@@ -43,13 +43,18 @@ public final class Diagnostician {
 
   /** Every hypothesis that the facts support, unproven. */
   public static List<Hypothesis> hypotheses(Facts facts) {
-    List<Hypothesis> found = new ArrayList<>(new ModelCauses(facts).find());
+    ModelCauses model = new ModelCauses(facts);
+    List<Hypothesis> weights = new WeightCauses(facts).find();
+    List<Hypothesis> found = new ArrayList<>(model.find());
+    if (weights.stream().noneMatch(Diagnostician::isRearrangedHead)) {
+      found.addAll(model.duplicatedHead());
+    }
     Set<String> known =
         found.stream()
             .filter(h -> h.diagnosis().severity() == Severity.ERROR)
             .map(h -> String.valueOf(h.diagnosis().subject()))
             .collect(Collectors.toSet());
-    for (Hypothesis hypothesis : new WeightCauses(facts).find()) {
+    for (Hypothesis hypothesis : weights) {
       if (!known.contains(String.valueOf(hypothesis.diagnosis().subject()))) {
         found.add(hypothesis);
       }
@@ -67,6 +72,17 @@ public final class Diagnostician {
         Comparator.comparing((Hypothesis h) -> h.diagnosis().severity())
             .thenComparingInt(h -> rank(h.diagnosis())));
     return found;
+  }
+
+  /**
+   * Whether one head is the other with its values moved or scaled. That says more than that one of
+   * them repeats its embedding, as trained heads may.
+   */
+  private static boolean isRearrangedHead(Hypothesis hypothesis) {
+    Diagnosis diagnosis = hypothesis.diagnosis();
+    return TensorRole.weight(Part.OUTPUT).toString().equals(diagnosis.subject())
+        && diagnosis.code() != DiagnosisCode.UNEXPLAINED
+        && diagnosis.code() != DiagnosisCode.TENSORS_SWAPPED;
   }
 
   private static boolean isAtFault(@Nullable String subject, List<Hypothesis> found) {

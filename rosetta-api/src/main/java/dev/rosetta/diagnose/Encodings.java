@@ -61,10 +61,15 @@ final class Encodings {
     return Optional.empty();
   }
 
-  /** aprender's own types differ from ggml's in nibble order; only its own files can hold them. */
+  /**
+   * Weights are no integers or booleans, as which any bytes make a few equal values. aprender's own
+   * types differ from ggml's in nibble order; only its own files can hold them.
+   */
   private static boolean isPossible(ElementType type, Weight suspect) {
-    return (type != ElementType.APR_Q4 && type != ElementType.APR_Q8)
-        || suspect.source().dialect() == MetadataDialect.APR;
+    return switch (type) {
+      case APR_Q4, APR_Q8 -> suspect.source().dialect() == MetadataDialect.APR;
+      default -> type.kind() != ElementType.Kind.INTEGER;
+    };
   }
 
   /** Rows of {@code type} begin with a block, and all of them take no more room than there is. */

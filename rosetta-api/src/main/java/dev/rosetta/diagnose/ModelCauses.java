@@ -41,7 +41,6 @@ final class ModelCauses {
     findings(Side.B, facts.b(), facts.a(), found);
     config(found);
     inventory(found);
-    duplicatedHead(found);
     return found;
   }
 
@@ -141,7 +140,7 @@ final class ModelCauses {
       }
       ConfigField field = comparison.field();
       if (field == ConfigField.TIED_EMBEDDINGS
-          && headsAgree()
+          && (headsAgree() || isTied(facts.a()) && isTied(facts.b()))
           && !contradictsTying(facts.a())
           && !contradictsTying(facts.b())) {
         continue;
@@ -235,17 +234,21 @@ final class ModelCauses {
     return found.stream().anyMatch(h -> subject.equals(h.diagnosis().subject()));
   }
 
-  /** A head overwritten by the embedding: equal on this side, unequal to the other side's head. */
-  private void duplicatedHead(List<Hypothesis> found) {
+  /**
+   * A head overwritten by the embedding: equal on this side, where the other side has a head of its
+   * own that is not.
+   */
+  List<Hypothesis> duplicatedHead() {
+    List<Hypothesis> found = new ArrayList<>();
     TensorRole output = TensorRole.weight(Part.OUTPUT);
     WeightPair head = facts.weights().get(output);
     if (head == null || head.comparison().status() != Status.DIVERGED) {
-      return;
+      return found;
     }
     for (Side side : Side.values()) {
       Model model = side == Side.A ? facts.a() : facts.b();
       Model other = side == Side.A ? facts.b() : facts.a();
-      if (repeatsEmbedding(model) && !repeatsEmbedding(other)) {
+      if (repeatsEmbedding(model) && other.weight(output).isPresent() && !repeatsEmbedding(other)) {
         found.add(
             new Hypothesis(
                 new Diagnosis(
@@ -268,6 +271,12 @@ final class ModelCauses {
                 Set.of()));
       }
     }
+    return found;
+  }
+
+  /** Whether the head is the embedding, be it by absence or as a written copy. */
+  private static boolean isTied(Model model) {
+    return model.weight(TensorRole.weight(Part.OUTPUT)).isEmpty() || repeatsEmbedding(model);
   }
 
   private static boolean repeatsEmbedding(Model model) {

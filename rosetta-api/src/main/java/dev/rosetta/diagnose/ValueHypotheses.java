@@ -14,10 +14,18 @@ final class ValueHypotheses {
 
   private ValueHypotheses() {}
 
-  /** Every block that differs is zero here: a region was never written. */
+  /** Zero blocks for each one that is cut through where a zero region begins or ends. */
+  private static final int ZERO_TO_CUT = 8;
+
+  /**
+   * The blocks that differ are zero here: a region was never written. It may begin and end inside
+   * an encoded block, which then holds neither zeros nor what it should.
+   */
   static Optional<Explanation> zeroed(Suspicion s) {
     WeightScan scan = s.scan();
-    if (scan.differingBlocks() == 0 || scan.zeroBlocks() != scan.differingBlocks()) {
+    long cut = scan.differingBlocks() - scan.zeroBlocks();
+    int ends = 2 * Math.ceilDiv(s.suspect().tensor().type().blockElements(), WeightScan.BLOCK);
+    if (scan.zeroBlocks() == 0 || cut > ends || ZERO_TO_CUT * cut > scan.zeroBlocks()) {
       return Optional.empty();
     }
     boolean whole = scan.zeroBlocks() == scan.blocks();

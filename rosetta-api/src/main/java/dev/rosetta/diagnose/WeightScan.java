@@ -36,7 +36,8 @@ record WeightScan(
     double meanDifference,
     double spread) {
 
-  private static final int BLOCK = 32;
+  /** Columns that are compared together. */
+  static final int BLOCK = 32;
 
   /** Quantisers make a block zero only where it has less than this share of what is usual. */
   private static final double FAINT = 0.1;
