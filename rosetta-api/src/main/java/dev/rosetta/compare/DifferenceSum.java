@@ -206,6 +206,11 @@ final class DifferenceSum {
     return product / squaredA;
   }
 
+  /** Share of B's sum of squares that no multiple of A explains; NaN where either is zero. */
+  double unexplained() {
+    return Math.max(0, 1 - product / squaredA * (product / squaredB));
+  }
+
   /**
    * Standard deviation that {@link #slope()} would have if the differences had random signs: the
    * root of the sum of (a (a - b))² over the sum of a².

@@ -14,12 +14,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -52,16 +55,22 @@ public final class WeightComparer {
   /** No quantiser loses more than this share of a row's energy. */
   private static final double ROW_CEILING = 0.6;
 
-  /** Room for quantisers that shrink more than the best one would. */
-  private static final double SHRINK_FACTOR = 2;
+  /** Room for the shrinking of a quantiser where few rows differ from one another. */
+  private static final double TABLE_FACTOR = 2;
 
   /** Standard deviations of chance; errors within a block are not independent. */
   private static final double CHANCE_FACTOR = 6;
+
+  /** Weights that have to be rounded in another way before that is taken for a matter of files. */
+  private static final int FEWEST_ROUNDED = 3;
 
   private final Model a;
   private final Model b;
   private final double threshold;
   private final ExecutorService pool;
+
+  /** Weights of equal quantised types that differ by no more than a step here and there. */
+  private final Set<TensorRole> roundedOtherwise = ConcurrentHashMap.newKeySet();
 
   /**
    * @param threshold bound on the largest difference of one element type, relative to the tensor's
@@ -90,7 +99,45 @@ public final class WeightComparer {
       pairs.put(role, compare(role));
       progress.accept(pairs.size());
     }
+    settleRounding(pairs);
     return pairs;
+  }
+
+  /**
+   * Two files that were quantised from one model in 16 and in 32 bits differ in a few values of
+   * every weight, by a step. In one weight alone that would be damage.
+   */
+  private void settleRounding(SortedMap<TensorRole, WeightPair> pairs) {
+    List<WeightPair> quantised =
+        pairs.values().stream().filter(WeightComparer::isQuantisedAlike).toList();
+    long rounded =
+        quantised.stream()
+            .filter(
+                pair ->
+                    pair.comparison().status() == Status.NOISE
+                        || roundedOtherwise.contains(pair.comparison().role()))
+            .count();
+    if (rounded < FEWEST_ROUNDED || rounded < quantised.size() / 2) {
+      return;
+    }
+    for (TensorRole role : roundedOtherwise) {
+      pairs.computeIfPresent(
+          role,
+          (key, pair) ->
+              noise(
+                  pair,
+                  "quantised from one source of another precision",
+                  NoiseFloor.budget(type(pair), type(pair))));
+    }
+  }
+
+  private static boolean isQuantisedAlike(WeightPair pair) {
+    ElementType type = pair.comparison().typeA();
+    return type != null && type == pair.comparison().typeB() && type.isQuantized();
+  }
+
+  private static ElementType type(WeightPair pair) {
+    return Objects.requireNonNull(pair.comparison().typeA());
   }
 
   /** Number of weights that {@link #compare(IntConsumer)} goes through. */
@@ -138,7 +185,14 @@ public final class WeightComparer {
     if (!(found.nmse() <= room * growth(role, before, pair) * budget)) {
       return pair;
     }
-    TensorComparison noise =
+    return noise(pair, "rounded before it was repaired", budget);
+  }
+
+  private static WeightPair noise(WeightPair pair, String reason, double budget) {
+    TensorComparison found = pair.comparison();
+    return new WeightPair(
+        pair.a(),
+        pair.b(),
         new TensorComparison(
             found.role(),
             found.nameA(),
@@ -149,15 +203,11 @@ public final class WeightComparer {
             found.storedDimsB(),
             found.expectedDims(),
             Status.NOISE,
-            "rounded before it was repaired",
+            reason,
             false,
             found.nmse(),
             budget,
-            found.difference());
-    return new WeightPair(
-        pair.a(),
-        pair.b(),
-        noise,
+            found.difference()),
         pair.normA(),
         pair.normB(),
         pair.worstRowNmse(),
@@ -224,7 +274,7 @@ public final class WeightComparer {
     } else if (!(sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget))) {
       status = Status.DIVERGED;
       reason = "part of a row differs by more than " + typeA + " against " + typeB + " explains";
-    } else if (isScaled(sum)) {
+    } else if (isScaled(role, sum)) {
       status = Status.DIVERGED;
       reason = scaled(sum);
     }
@@ -244,9 +294,14 @@ public final class WeightComparer {
         && sum.nmse() <= budget
         && sum.worstRowNmse() <= rowBudget(budget)
         && sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget)
-        && !isScaled(sum)) {
+        && !isScaled(role, sum)) {
       return outcome(
           role, left, right, Status.NOISE, "quantised twice from one source", false, sum, budget);
+    }
+    if (left.tensor().type().isQuantized()
+        && sum.worstBlockNmse() <= budget
+        && !isScaled(role, sum)) {
+      roundedOtherwise.add(role);
     }
     return outcome(
         role, left, right, Status.DIVERGED, "values differ though types agree", false, sum, 0);
@@ -254,14 +309,22 @@ public final class WeightComparer {
 
   /**
    * Whether B is A times a factor that rounding does not explain. Rounding errors are uncorrelated
-   * with the values but for the shrinking of a quantiser, which moves the slope by its own nmse at
-   * most. A tensor scaled by a small factor has an nmse far below the budget of a coarse type, and
-   * only its slope gives it away. The threshold is allowed besides: rows that are equal repeat
-   * their rounding errors, which chance does not foresee.
+   * with the values but for the shrinking of a quantiser, which lowers the slope by the share of
+   * the energy that it loses at most. A tensor scaled by a small factor has an nmse far below the
+   * budget of a coarse type, and only its slope gives it away. Rows that are equal repeat their
+   * rounding errors, which chance does not foresee; so the threshold is allowed besides, and more
+   * where such rows are usual.
    */
-  private boolean isScaled(DifferenceSum sum) {
-    double bound = threshold + SHRINK_FACTOR * sum.nmse() + CHANCE_FACTOR * sum.slopeDeviation();
-    return !(Math.abs(sum.slope() - 1) <= bound);
+  private boolean isScaled(TensorRole role, DifferenceSum sum) {
+    double room = threshold + CHANCE_FACTOR * sum.slopeDeviation();
+    double above = isTable(role) ? room + TABLE_FACTOR * sum.unexplained() : room;
+    double below = room + (isTable(role) ? TABLE_FACTOR : 1) * sum.unexplained();
+    return !(sum.slope() >= 1 - below && sum.slope() <= 1 + above);
+  }
+
+  /** Whether a weight has a row for each token: those of unseen tokens are often all alike. */
+  private static boolean isTable(TensorRole role) {
+    return role.part() == Part.EMBEDDING || role.part() == Part.OUTPUT;
   }
 
   private static String scaled(DifferenceSum sum) {

@@ -76,13 +76,16 @@ public final class Diagnostician {
 
   /**
    * Whether one head is the other with its values moved or scaled. That says more than that one of
-   * them repeats its embedding, as trained heads may.
+   * them repeats its embedding, as trained heads may; so does that all weights are other ones.
    */
   private static boolean isRearrangedHead(Hypothesis hypothesis) {
     Diagnosis diagnosis = hypothesis.diagnosis();
-    return TensorRole.weight(Part.OUTPUT).toString().equals(diagnosis.subject())
-        && diagnosis.code() != DiagnosisCode.UNEXPLAINED
-        && diagnosis.code() != DiagnosisCode.TENSORS_SWAPPED;
+    boolean head = TensorRole.weight(Part.OUTPUT).toString().equals(diagnosis.subject());
+    return switch (diagnosis.code()) {
+      case DIFFERENT_CHECKPOINT -> true;
+      case UNEXPLAINED, TENSORS_SWAPPED -> false;
+      default -> head;
+    };
   }
 
   private static boolean isAtFault(@Nullable String subject, List<Hypothesis> found) {

@@ -48,10 +48,7 @@ final class ValueHypotheses {
   /** A few blocks differ and everything else agrees. */
   static Optional<Explanation> corrupted(Suspicion s) {
     WeightScan scan = s.scan();
-    if (!Double.isFinite(scan.meanDifference())
-        || !isIsolated(scan)
-        || scan.rest() > s.bound()
-        || (s.isVector() && !fewElementsDiffer(s))) {
+    if (!Double.isFinite(scan.meanDifference()) || !isIsolated(s) || scan.rest() > s.bound()) {
       return Optional.empty();
     }
     return Optional.of(
@@ -64,9 +61,12 @@ final class ValueHypotheses {
   }
 
   /** Some blocks stand out, and so few that the rest tells that the tensor is right as a whole. */
-  private static boolean isIsolated(WeightScan scan) {
-    return scan.differingBlocks() > 0
-        && scan.differingBlocks() <= Math.max(1, ISOLATED * scan.blocks());
+  private static boolean isIsolated(Suspicion s) {
+    WeightScan scan = s.scan();
+    return s.isVector()
+        ? fewElementsDiffer(s)
+        : scan.differingBlocks() > 0
+            && scan.differingBlocks() <= Math.max(1, ISOLATED * scan.blocks());
   }
 
   /** A vector may be a single block, so its elements are counted. */
@@ -82,7 +82,7 @@ final class ValueHypotheses {
       double d = (double) suspect[i] - reference[i];
       differing += d * d > 16 * s.bound() * energy ? 1 : 0;
     }
-    return differing <= Math.max(1, ISOLATED * reference.length);
+    return differing > 0 && differing <= Math.max(1, ISOLATED * reference.length);
   }
 
   /** Norm weights stored as w + 1, or w - 1. */
@@ -109,7 +109,7 @@ final class ValueHypotheses {
   static Optional<Explanation> scaled(Suspicion s) {
     double slope = s.scan().slope();
     double noise = s.bound();
-    if (isIsolated(s.scan())) {
+    if (isIsolated(s)) {
       return Optional.empty();
     }
     if (!Double.isFinite(slope) || slope == 0 || s.scan().residual() > Math.max(noise, 1e-6)) {

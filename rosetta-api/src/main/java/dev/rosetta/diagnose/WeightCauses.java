@@ -107,11 +107,7 @@ final class WeightCauses {
                 + " matrices, and no rearrangement explains them",
             "compare files that were converted from one revision of the model");
     return causes.stream()
-        .map(
-            c ->
-                c.explanation().code() == DiagnosisCode.UNEXPLAINED || isVector(c)
-                    ? new Cause(c.pair(), c.side(), other)
-                    : c)
+        .map(c -> c.explanation().told() ? c : new Cause(c.pair(), c.side(), other))
         .toList();
   }
 

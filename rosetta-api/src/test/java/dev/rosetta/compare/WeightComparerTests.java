@@ -234,10 +234,12 @@ final class WeightComparerTests {
     System.arraycopy(b, 0, exchanged, COLUMNS, COLUMNS);
     System.arraycopy(b, COLUMNS, exchanged, 0, COLUMNS);
     float[] scaled = b.clone();
-    scale(scaled, 1.1f);
+    scale(scaled, 1.01f);
+    float[] halved = b.clone();
+    scale(halved, 0.5f);
     float[] shifted = new float[b.length];
     System.arraycopy(b, 0, shifted, 1, b.length - 1);
-    for (float[] fault : List.of(zeroRow, zeroBlock, exchanged, scaled, shifted)) {
+    for (float[] fault : List.of(zeroRow, zeroBlock, exchanged, scaled, halved, shifted)) {
       assertEquals(
           Status.DIVERGED, claimed(ElementType.F32, type, source, fault).comparison().status());
     }
