@@ -88,7 +88,7 @@ final class ByteFaults {
     if (matrix.columns() % raw.blockElements() != 0) {
       return null;
     }
-    byte[] bytes = Draft.encode(matrix, raw);
+    byte[] bytes = draft.encoded(role, raw);
     draft.edit(role, t -> t.withBytes(Arrays.copyOf(bytes, t.bytes().length)));
     return Expected.of(role, DTYPE_CONFUSED, NON_FINITE).lost();
   }

@@ -4,7 +4,6 @@ import dev.rosetta.ComparisonReport;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.TensorComparison;
-import dev.rosetta.bench.Bench.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -7,7 +7,9 @@ import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /** What healthy files may differ in without being another model. */
 final class Controls {
@@ -33,7 +35,14 @@ final class Controls {
         new Control("QKV fused", Controls::fused),
         new Control("gate and up fused", Controls::fusedGateUp),
         new Control("another rounding", Controls::otherRounding),
-        new Control("head_dim not stated", Controls::noHeadDim));
+        new Control("head_dim not stated", Controls::noHeadDim),
+        new Control("ggml names in APR", Controls::ggmlNames),
+        new Control("mixed element types", Controls::mixedTypes),
+        new Control("quantised from BF16", (d, o, r) -> from16Bits(d, Rounding::bf16)),
+        new Control("quantised from F16", (d, o, r) -> from16Bits(d, Rounding::f16)),
+        new Control("no vocabulary", Controls::noVocabulary),
+        new Control("unused tensors", Controls::unusedTensors),
+        new Control("config stated in another order", Controls::otherConfigOrder));
   }
 
   private static boolean reordered(Draft draft, ElementType opposite, Random random) {
@@ -54,11 +63,8 @@ final class Controls {
     return true;
   }
 
-  /** GGUF's order of dims in an APR file; the data stays. */
+  /** Another format's order of dims; the data stays. */
   private static boolean reversedDims(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
-      return false;
-    }
     TensorRole role = TensorRole.weight(Part.FFN_DOWN, ValueFaults.layer(draft, random));
     if (draft.storedType(role).isQuantized()) {
       return false;
@@ -68,7 +74,7 @@ final class Controls {
   }
 
   private static boolean fused(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
+    if (!draft.canFuse()) {
       return false;
     }
     for (int layer = 0; layer < draft.shape().layers(); layer++) {
@@ -79,7 +85,7 @@ final class Controls {
   }
 
   private static boolean fusedGateUp(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
+    if (!draft.canFuse()) {
       return false;
     }
     draft.fuseGateUp(ValueFaults.layer(draft, random), Part.FFN_GATE, Part.FFN_UP);
@@ -110,6 +116,86 @@ final class Controls {
       return false;
     }
     draft.settings().values.remove("head_dim");
+    return true;
+  }
+
+  private static boolean ggmlNames(Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.APR) {
+      return false;
+    }
+    draft.useGgmlNames();
+    return true;
+  }
+
+  /** As converters do: some kinds of matrices in a wider type than the rest. */
+  private static boolean mixedTypes(Draft draft, ElementType opposite, Random random) {
+    ElementType wider =
+        switch (draft.format()) {
+          case GGUF, APR -> random.nextBoolean() ? ElementType.Q6_K : ElementType.F16;
+          case SAFETENSORS -> ElementType.F32;
+        };
+    for (TensorRole role : draft.roles()) {
+      switch (role.part()) {
+        case V, FFN_DOWN, OUTPUT, EMBEDDING -> draft.store(role, wider);
+        default -> {}
+      }
+    }
+    return true;
+  }
+
+  /** The usual way: a model is published in 16 bits and quantised from those. */
+  private static boolean from16Bits(Draft draft, UnaryOperator<Float> rounding) {
+    for (TensorRole role : draft.roles()) {
+      if (draft.value(role).rows() > 1) {
+        ElementType type = draft.storedType(role);
+        if (!type.isQuantized() || draft.format() != Format.GGUF) {
+          return false;
+        }
+      }
+    }
+    for (TensorRole role : draft.roles()) {
+      if (draft.value(role).rows() > 1) {
+        draft.put(role, draft.value(role).map((r, c, v) -> rounding.apply(v)));
+      }
+    }
+    return true;
+  }
+
+  private static boolean noVocabulary(Draft draft, ElementType opposite, Random random) {
+    if (!draft.settings().hasTokenizer()) {
+      return false;
+    }
+    draft.settings().dropTokenizer();
+    return true;
+  }
+
+  /** Buffers that training frameworks leave in their files. */
+  private static boolean unusedTensors(Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.SAFETENSORS) {
+      return false;
+    }
+    draft.editAll(
+        tensors -> {
+          List<Stored> more = new ArrayList<>(tensors);
+          String name = "model.layers.0.self_attn.rotary_emb.inv_freq";
+          int size = draft.shape().headDim() / 2;
+          more.add(
+              new Stored(
+                  TensorRole.weight(Part.ROPE_FREQS),
+                  name,
+                  ElementType.F32,
+                  List.of((long) size),
+                  new byte[4 * size]));
+          return more;
+        });
+    return true;
+  }
+
+  private static boolean otherConfigOrder(Draft draft, ElementType opposite, Random random) {
+    List<Map.Entry<String, Object>> entries = new ArrayList<>(draft.settings().values.entrySet());
+    Collections.shuffle(entries, random);
+    draft.settings().values.clear();
+    entries.forEach(entry -> draft.settings().values.put(entry.getKey(), entry.getValue()));
     return true;
   }
 }

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +67,9 @@ final class Draft {
   private final Format format;
   private final ElementType type;
   private final SequencedMap<TensorRole, Matrix> values;
+  private final Map<TensorRole, ElementType> types = new HashMap<>();
   private final Settings settings;
+  private boolean ggmlNames;
   private final List<UnaryOperator<List<Stored>>> edits = new ArrayList<>();
   private FileEdit fileEdit = file -> {};
 
@@ -73,6 +77,7 @@ final class Draft {
     this.model = model;
     this.format = format;
     this.type = type;
+    this.ggmlNames = format == Format.GGUF;
     this.values = new LinkedHashMap<>(model.weights());
     this.settings = new Settings(model.shape());
   }
@@ -110,6 +115,14 @@ final class Draft {
     return values.containsKey(role);
   }
 
+  /** Whether the output head is tied to the embedding, or happens to be a copy of it. */
+  boolean headIsEmbedding() {
+    return shape().tied()
+        || Arrays.equals(
+            value(TensorRole.weight(Part.OUTPUT)).values(),
+            value(TensorRole.weight(Part.EMBEDDING)).values());
+  }
+
   List<TensorRole> roles() {
     return List.copyOf(values.keySet());
   }
@@ -139,6 +152,7 @@ final class Draft {
   /** The type in which a weight is stored: a wider one where its rows are no whole blocks. */
   ElementType storedType(TensorRole role) {
     Matrix matrix = value(role);
+    ElementType type = types.getOrDefault(role, this.type);
     if (matrix.rows() == 1) {
       return format == Format.SAFETENSORS ? type : ElementType.F32;
     }
@@ -146,6 +160,11 @@ final class Draft {
       return type;
     }
     return format == Format.GGUF && matrix.columns() % 32 == 0 ? ElementType.Q8_0 : ElementType.F16;
+  }
+
+  /** Whether fused tensors are what this format's converters write for this architecture. */
+  boolean canFuse() {
+    return format != Format.GGUF || !shape().isLlama();
   }
 
   /** Puts Q, K and V of a layer into one tensor, its rows in the order {@code from}. */
@@ -164,6 +183,17 @@ final class Draft {
       values.put(
           new TensorRole(Part.QKV, layer, bias), Objects.requireNonNull(whole).takeRows(from));
     }
+  }
+
+  /** Stores one matrix in a type of its own, as far as its rows allow that. */
+  void store(TensorRole role, ElementType other) {
+    types.put(role, other);
+  }
+
+  /** Gives an APR file ggml's names, and with them ggml's order of Q and K rows. */
+  void useGgmlNames() {
+    ggmlNames = true;
+    settings.set("rope_type", shape().isLlama() ? 0L : 2L);
   }
 
   /** Puts gate and up of a layer into one tensor. */
@@ -203,10 +233,7 @@ final class Draft {
 
   private Stored stored(TensorRole role, Matrix matrix) {
     ElementType stored = storedType(role);
-    boolean pairs =
-        format == Format.GGUF
-            && shape().isLlama()
-            && (role.part() == Part.Q || role.part() == Part.K);
+    boolean pairs = hasPairs(role);
     byte[] bytes =
         matrix == model.weights().get(role)
             ? model.encoded(role, stored, pairs, () -> encode(matrix, stored, pairs))
@@ -216,6 +243,16 @@ final class Draft {
             ? List.of((long) matrix.columns())
             : List.of((long) matrix.rows(), (long) matrix.columns());
     return new Stored(role, name(role), stored, dims, bytes.clone());
+  }
+
+  /** Whether the rows of a tensor stand in the file in ggml's order. */
+  private boolean hasPairs(TensorRole role) {
+    return ggmlNames && shape().isLlama() && (role.part() == Part.Q || role.part() == Part.K);
+  }
+
+  /** A tensor's values in another type, its rows in the order of this file. */
+  byte[] encoded(TensorRole role, ElementType other) {
+    return encode(value(role), other, hasPairs(role));
   }
 
   private byte[] encode(Matrix matrix, ElementType stored, boolean pairs) {
@@ -232,14 +269,38 @@ final class Draft {
     return bytes;
   }
 
+  /** The role of a tensor of a Hugging Face file. */
+  static TensorRole role(String name) {
+    String stem = name.substring(0, name.lastIndexOf('.'));
+    switch (stem) {
+      case "model.embed_tokens":
+        return TensorRole.weight(Part.EMBEDDING);
+      case "model.norm":
+        return TensorRole.weight(Part.FINAL_NORM);
+      case "lm_head":
+        return TensorRole.weight(Part.OUTPUT);
+      default:
+        String[] steps = stem.split("\\.", 4);
+        for (Map.Entry<String, String> entry : HUGGING_FACE.entrySet()) {
+          if (entry.getValue().equals(steps[3])) {
+            String kind = name.endsWith(".bias") ? ".bias" : ".weight";
+            return TensorRole.parse("layers." + steps[2] + "." + entry.getKey() + kind)
+                .orElseThrow();
+          }
+        }
+        throw new IllegalArgumentException(name);
+    }
+  }
+
   private String name(TensorRole role) {
     String word = role.part().word();
     String suffix = role.bias() ? ".bias" : ".weight";
-    if (format == Format.GGUF) {
+    if (ggmlNames) {
       return switch (role.part()) {
         case EMBEDDING -> "token_embd.weight";
         case FINAL_NORM -> "output_norm.weight";
         case OUTPUT -> "output.weight";
+        case GATE_UP -> "blk." + role.layer() + ".ffn_gate_up.weight";
         case ATTN_OUT -> "blk." + role.layer() + ".attn_output" + suffix;
         case Q, K, V, Q_NORM, K_NORM, QKV -> "blk." + role.layer() + ".attn_" + word + suffix;
         default -> "blk." + role.layer() + "." + word + suffix;

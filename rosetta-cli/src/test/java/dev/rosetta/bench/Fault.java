@@ -15,8 +15,19 @@ import org.jspecify.annotations.Nullable;
  * A kind of mistake that a file can hold.
  *
  * @param name what the score table calls it
+ * @param plain whether it shows beside the noise of two and three bits
  */
-record Fault(String name, Planting planting) {
+record Fault(String name, boolean plain, Planting planting) {
+
+  /** A mistake that needs an element type of at least four bits to be seen. */
+  Fault(String name, Planting planting) {
+    this(name, false, planting);
+  }
+
+  /** A mistake that changes a tensor as a whole. */
+  static Fault plain(String name, Planting planting) {
+    return new Fault(name, true, planting);
+  }
 
   /** Makes the mistake in a healthy draft. */
   @FunctionalInterface
@@ -35,10 +46,13 @@ record Fault(String name, Planting planting) {
    *
    * @param codes any of these as the first code
    * @param subjects any of these as the first subject; empty where no tensor or field is meant
-   * @param layer the layer, or -1 for none
+   * @param layer the layer, -1 for none, or {@link #ANY_LAYER}
    * @param undoable whether a repair in memory can remove it, so that a proof is due
    */
   record Expected(Set<DiagnosisCode> codes, Set<String> subjects, int layer, boolean undoable) {
+
+    /** The layer of a mistake that concerns several: a report may name one of them, or none. */
+    static final int ANY_LAYER = -2;
 
     static Expected of(TensorRole role, DiagnosisCode first, DiagnosisCode... more) {
       return of(List.of(role), first, more);
@@ -59,6 +73,10 @@ record Fault(String name, Planting planting) {
 
     static Expected file(DiagnosisCode first, DiagnosisCode... more) {
       return new Expected(EnumSet.of(first, more), Set.of(), -1, false);
+    }
+
+    Expected inAnyLayer() {
+      return new Expected(codes, subjects, ANY_LAYER, undoable);
     }
 
     /** Information is lost: there is nothing to prove. */

@@ -30,6 +30,18 @@ record Matrix(int rows, int columns, float[] values) {
     return new Matrix(rows, columns, moved);
   }
 
+  /** The values of the transpose, one after the other, under unchanged dims. */
+  Matrix transposedData() {
+    int[] from = new int[values.length];
+    int at = 0;
+    for (int column = 0; column < columns; column++) {
+      for (int row = 0; row < rows; row++) {
+        from[at++] = row * columns + column;
+      }
+    }
+    return gather(from);
+  }
+
   /** Row r of the result is row {@code from[r]}; the elements of a vector are its rows. */
   Matrix takeRows(int[] from) {
     int width = rows == 1 ? 1 : columns;

@@ -23,41 +23,48 @@ final class ModelFaults {
 
   static List<Fault> all() {
     return List.of(
-        new Fault("tensor missing", ModelFaults::missing),
-        new Fault("norm missing", ModelFaults::missingNorm),
-        new Fault("head missing", ModelFaults::missingHead),
-        new Fault("bias missing", ModelFaults::missingBias),
-        new Fault("last layer missing", ModelFaults::missingLayer),
-        new Fault("rows missing", ModelFaults::missingRows),
-        new Fault("rope_theta", (d, o, r) -> real(d, r, "rope_theta")),
-        new Fault("rms_norm_eps", (d, o, r) -> real(d, r, "rms_norm_eps")),
-        new Fault("rope_style", ModelFaults::ropeStyle),
-        new Fault("rope_scaling", ModelFaults::ropeScaling),
-        new Fault("sliding_window", ModelFaults::slidingWindow),
-        new Fault(
+        Fault.plain("tensor missing", ModelFaults::missing),
+        Fault.plain("norm missing", ModelFaults::missingNorm),
+        Fault.plain("head missing", ModelFaults::missingHead),
+        Fault.plain("bias missing", ModelFaults::missingBias),
+        Fault.plain("last layer missing", ModelFaults::missingLayer),
+        Fault.plain("rows missing", ModelFaults::missingRows),
+        Fault.plain("rope_theta", (d, o, r) -> real(d, r, "rope_theta")),
+        Fault.plain("rms_norm_eps", (d, o, r) -> real(d, r, "rms_norm_eps")),
+        Fault.plain("rope_style", ModelFaults::ropeStyle),
+        Fault.plain("rope_scaling", ModelFaults::ropeScaling),
+        Fault.plain("sliding_window", ModelFaults::slidingWindow),
+        Fault.plain(
             "num_kv_heads",
             (d, o, r) -> size(d, "num_key_value_heads", v -> v * 2, "num_kv_heads")),
-        new Fault(
+        Fault.plain(
             "num_heads",
             (d, o, r) -> size(d, "num_attention_heads", v -> v * 2, "num_heads", "head_dim")),
-        new Fault(
+        Fault.plain(
             "head_dim",
             (d, o, r) -> size(d, "head_dim", v -> v / 2, "num_heads", "head_dim", "num_kv_heads")),
-        new Fault("vocab_size", (d, o, r) -> size(d, "vocab_size", v -> v + 8, "vocab_size")),
-        new Fault("hidden_size", (d, o, r) -> size(d, "hidden_size", v -> v + 32, "hidden_size")),
-        new Fault(
+        Fault.plain("vocab_size", (d, o, r) -> size(d, "vocab_size", v -> v + 8, "vocab_size")),
+        Fault.plain("hidden_size", (d, o, r) -> size(d, "hidden_size", v -> v + 32, "hidden_size")),
+        Fault.plain(
             "intermediate_size",
             (d, o, r) -> size(d, "intermediate_size", v -> v - 32, "intermediate_size")),
-        new Fault(
+        Fault.plain(
             "num_layers", (d, o, r) -> size(d, "num_hidden_layers", v -> v - 1, "num_layers")),
-        new Fault("tied_embeddings", ModelFaults::tied),
-        new Fault("tokens exchanged", ModelFaults::tokens),
-        new Fault("merges lost", ModelFaults::merges),
-        new Fault("pre-tokenizer", ModelFaults::preTokenizer),
-        new Fault("BOS added", ModelFaults::bos),
-        new Fault("file cut off", ModelFaults::truncated),
-        new Fault("offset out of bounds", ModelFaults::outOfBounds),
-        new Fault("checksum", ModelFaults::checksum));
+        Fault.plain("tied_embeddings", ModelFaults::tied),
+        Fault.plain("tokens exchanged", ModelFaults::tokens),
+        Fault.plain("merges lost", ModelFaults::merges),
+        Fault.plain("pre-tokenizer", ModelFaults::preTokenizer),
+        Fault.plain("BOS added", ModelFaults::bos),
+        Fault.plain("vocabulary cut off", ModelFaults::fewerTokens),
+        Fault.plain("end-of-text id", ModelFaults::endOfText),
+        Fault.plain("attention_scale", ModelFaults::attentionScale),
+        Fault.plain("architecture", ModelFaults::architecture),
+        Fault.plain("tensors share bytes", ModelFaults::sharedBytes),
+        Fault.plain("name given twice", ModelFaults::nameTwice),
+        Fault.plain("header damaged", ModelFaults::damagedHeader),
+        Fault.plain("file cut off", ModelFaults::truncated),
+        Fault.plain("offset out of bounds", ModelFaults::outOfBounds),
+        Fault.plain("checksum", ModelFaults::checksum));
   }
 
   private static Expected missing(Draft draft, ElementType opposite, Random random) {
@@ -148,7 +155,7 @@ final class ModelFaults {
   }
 
   private static @Nullable Expected tied(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.SAFETENSORS || draft.shape().tied()) {
+    if (draft.format() != Format.SAFETENSORS || draft.headIsEmbedding()) {
       return null;
     }
     draft.settings().set("tie_word_embeddings", true);
@@ -192,6 +199,46 @@ final class ModelFaults {
     return Expected.file(TOKENIZER_MISMATCH);
   }
 
+  private static @Nullable Expected fewerTokens(Draft draft, ElementType opposite, Random random) {
+    if (!draft.settings().hasTokenizer()) {
+      return null;
+    }
+    List<String> tokens = draft.settings().tokens;
+    tokens.subList(tokens.size() - 3, tokens.size()).clear();
+    draft
+        .settings()
+        .merges
+        .subList(draft.settings().merges.size() - 3, draft.settings().merges.size())
+        .clear();
+    return Expected.file(TOKENIZER_MISMATCH);
+  }
+
+  private static @Nullable Expected endOfText(Draft draft, ElementType opposite, Random random) {
+    if (!draft.settings().hasTokenizer()) {
+      return null;
+    }
+    draft.settings().endOfText = random.nextInt(200);
+    return Expected.file(TOKENIZER_MISMATCH);
+  }
+
+  private static @Nullable Expected attentionScale(
+      Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.GGUF) {
+      return null;
+    }
+    draft.settings().set("attention_scale", 1.0 / draft.shape().headDim());
+    return Expected.field(CONFIG_MISMATCH, "attention_scale").proven();
+  }
+
+  /** Llama and qwen2 without biases differ in the order of Q and K rows alone. */
+  private static @Nullable Expected architecture(Draft draft, ElementType opposite, Random random) {
+    if (draft.format() == Format.GGUF || draft.shape().hasQkNorm()) {
+      return null;
+    }
+    draft.settings().architecture = draft.shape().isLlama() ? "qwen2" : "llama";
+    return Expected.field(CONFIG_MISMATCH, "architecture");
+  }
+
   private static Expected truncated(Draft draft, ElementType opposite, Random random) {
     int bytes = 200 + random.nextInt(4000);
     draft.editFile(
@@ -220,6 +267,56 @@ final class ModelFaults {
           }
         });
     return Expected.of(role, TENSOR_OUT_OF_BOUNDS, FILE_TRUNCATED).lost();
+  }
+
+  /** The offset of one tensor is that of the file's first. */
+  private static @Nullable Expected sharedBytes(Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.GGUF) {
+      return null;
+    }
+    TensorRole role = TensorRole.weight(Part.FFN_UP, ValueFaults.layer(draft, random));
+    String name = "blk." + role.layer() + ".ffn_up.weight";
+    draft.editFile(
+        path -> {
+          try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.seek(positionAfter(file, name) + 4 + 2 * 8 + 4);
+            file.write(new byte[8]);
+          }
+        });
+    return Expected.of(role, TENSOR_OUT_OF_BOUNDS, DATA_SHIFTED).lost();
+  }
+
+  private static @Nullable Expected nameTwice(Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.GGUF) {
+      return null;
+    }
+    draft.editFile(
+        path -> {
+          try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            String name = "blk.1.ffn_up.weight";
+            file.seek(positionAfter(file, name) - name.length());
+            file.write("blk.0.ffn_up.weight".getBytes(StandardCharsets.ISO_8859_1));
+          }
+        });
+    return Expected.file(TENSOR_DUPLICATED, TENSOR_MISSING);
+  }
+
+  /** A flag that nothing uses; only the header's checksum tells. */
+  private static @Nullable Expected damagedHeader(
+      Draft draft, ElementType opposite, Random random) {
+    if (draft.format() != Format.APR) {
+      return null;
+    }
+    draft.editFile(
+        path -> {
+          try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.seek(40);
+            int old = file.read();
+            file.seek(40);
+            file.write(old ^ 1);
+          }
+        });
+    return Expected.file(CHECKSUM_MISMATCH);
   }
 
   private static long positionAfter(RandomAccessFile file, String name) throws IOException {

@@ -1,5 +1,6 @@
 package dev.rosetta.bench;
 
+import java.util.Arrays;
 import java.util.Random;
 
 /** Row orders that converters produce; entry r is the row that comes to stand at r. */
@@ -38,6 +39,24 @@ final class Orders {
       }
     }
     return order;
+  }
+
+  /** Whether Q or K rows that a wrong head count brought to pairs and back come out like this. */
+  static boolean isOfWrongHeadCount(int[] order, int headDim, int heads, int kvHeads) {
+    int rows = order.length;
+    int[] dims = {headDim, rows / heads, rows / kvHeads, rows};
+    for (int wrong : dims) {
+      for (int right : dims) {
+        if (wrong > 0 && right > 0 && rows % wrong == 0 && rows % right == 0) {
+          int[] there = then(halvesToPairs(rows, wrong), pairsToHalves(rows, right));
+          int[] back = then(pairsToHalves(rows, wrong), halvesToPairs(rows, right));
+          if (Arrays.equals(order, there) || Arrays.equals(order, back)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
   /** First {@code first} is applied, then {@code second}. */

@@ -21,6 +21,17 @@ final class Rounding {
     return new Matrix(matrix.rows(), matrix.columns(), values);
   }
 
+  /** To the nearest of sixteen bits, ties to even. */
+  static float bf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    int rounded = bits + 0x7fff + (bits >>> 16 & 1);
+    return Float.intBitsToFloat(rounded & 0xffff0000);
+  }
+
+  static float f16(float value) {
+    return Float.float16ToFloat(Float.floatToFloat16(value));
+  }
+
   /** Q4_0 blocks with as many levels above zero as below. */
   static byte[] q4(Matrix matrix) {
     float[] values = matrix.values();

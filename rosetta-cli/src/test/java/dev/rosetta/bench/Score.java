@@ -1,6 +1,5 @@
 package dev.rosetta.bench;
 
-import dev.rosetta.bench.Bench.Outcome;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,12 +44,16 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
   String table() {
     Map<String, List<Outcome>> byName = new LinkedHashMap<>();
     for (Outcome outcome : faults) {
-      String name = outcome.expected().size() > 1 ? "two faults" : outcome.name();
+      String name =
+          outcome.expected().size() > 1
+              ? outcome.expected().size() + " faults at once"
+              : outcome.name();
       byName.computeIfAbsent(name, key -> new ArrayList<>()).add(outcome);
     }
     StringBuilder text =
-        new StringBuilder("| fault | n | detected | named | subject | layer | proven |\n")
-            .append("|---|---|---|---|---|---|---|\n");
+        new StringBuilder(
+                "| fault | n | detected | named | subject | layer | first point | proven |\n")
+            .append("|---|---|---|---|---|---|---|---|\n");
     byName.forEach((name, outcomes) -> text.append(row(name, outcomes)));
     text.append(row("**all faults**", faults));
     Map<String, List<Outcome>> controlsByName = new LinkedHashMap<>();
@@ -82,19 +85,23 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
   }
 
   private static String row(String name, List<Outcome> outcomes) {
-    List<Outcome> due = outcomes.stream().filter(Outcome::proofDue).toList();
     return String.format(
         Locale.ROOT,
-        "| %s | %d | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %s |%n",
+        "| %s | %d | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %s | %s |%n",
         name,
         outcomes.size(),
         100 * share(outcomes, Outcome::detected),
         100 * share(outcomes, Outcome::named),
         100 * share(outcomes, Outcome::subject),
         100 * share(outcomes, Outcome::layer),
-        due.isEmpty()
-            ? "–"
-            : String.format(Locale.ROOT, "%.1f %%", 100 * share(due, Outcome::proven)));
+        ofDue(outcomes, Outcome::pointDue, Outcome::point),
+        ofDue(outcomes, Outcome::proofDue, Outcome::proven));
+  }
+
+  private static String ofDue(
+      List<Outcome> outcomes, Predicate<Outcome> isDue, Predicate<Outcome> holds) {
+    List<Outcome> due = outcomes.stream().filter(isDue).toList();
+    return due.isEmpty() ? "–" : String.format(Locale.ROOT, "%.1f %%", 100 * share(due, holds));
   }
 
   /** One line for everything that went wrong. */
@@ -112,7 +119,11 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
                           ? "wrong layer"
                           : !outcome.sideHolds()
                               ? "wrong side"
-                              : outcome.proofDue() && !outcome.proven() ? "not proven" : "";
+                              : outcome.proofDue() && !outcome.proven()
+                                  ? "not proven"
+                                  : outcome.pointDue() && !outcome.point()
+                                      ? "other first point " + outcome.firstPoint()
+                                      : "";
       if (!what.isEmpty()) {
         text.append(what).append(": ").append(outcome.line()).append('\n');
       }

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 final class Settings {
   private static final int END = 256;
 
-  private final String architecture;
-  private final boolean tokenizer;
+  String architecture;
+  private boolean tokenizer;
 
   /** Sizes and numbers by their Hugging Face names; a fault changes them. */
   final Map<String, Object> values = new LinkedHashMap<>();
@@ -65,6 +65,10 @@ final class Settings {
     return tokenizer;
   }
 
+  void dropTokenizer() {
+    tokenizer = false;
+  }
+
   void set(String key, Object value) {
     values.put(key, value);
   }
@@ -91,6 +95,9 @@ final class Settings {
             "head_dim", "attention.key_length",
             "vocab_size", "vocab_size",
             "sliding_window", "attention.sliding_window");
+    if (values.containsKey("attention_scale")) {
+      keys.put(prefix + "attention.scale", GgufValue.f32((float) real("attention_scale")));
+    }
     words.forEach(
         (word, key) -> {
           if (values.containsKey(word)) {

@@ -1,10 +1,16 @@
 package dev.rosetta.bench;
 
 import dev.rosetta.model.ElementType;
+import dev.rosetta.model.ModelSource;
+import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.spi.ModelFormats;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,6 +83,27 @@ final class TinyModel {
     if (!shape.tied) {
       add(TensorRole.weight(Part.OUTPUT), matrix(shape.vocabulary, shape.hidden));
     }
+  }
+
+  /**
+   * A trained model of this shape, from a SafeTensors folder of 32-bit values.
+   *
+   * @throws dev.rosetta.model.ModelException if it cannot be read
+   */
+  TinyModel(Shape shape, Path folder) {
+    this.shape = shape;
+    this.random = new Random(0);
+    SequencedMap<TensorRole, Matrix> shapes = new TinyModel(shape, 0).weights;
+    try (ModelSource source = ModelFormats.load().open(folder)) {
+      for (TensorInfo tensor : source.tensors()) {
+        TensorRole role = Draft.role(tensor.name());
+        Matrix model = Objects.requireNonNull(shapes.get(role), tensor.name());
+        float[] values = new float[model.values().length];
+        source.read(tensor, 0, MemorySegment.ofArray(values), tensor.byteSize());
+        shapes.put(role, new Matrix(model.rows(), model.columns(), values));
+      }
+    }
+    weights.putAll(shapes);
   }
 
   private void layer(int layer) {

@@ -2,7 +2,6 @@ package dev.rosetta.bench;
 
 import static dev.rosetta.DiagnosisCode.*;
 
-import dev.rosetta.bench.Draft.Format;
 import dev.rosetta.bench.Fault.Expected;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.TensorRole;
@@ -22,71 +21,55 @@ final class ValueFaults {
 
   static List<Fault> all() {
     return List.of(
-        new Fault("transposed data", ValueFaults::transposed),
-        new Fault("reshaped data", ValueFaults::reshaped),
-        new Fault("embedding [h, v]", ValueFaults::embeddingTransposed),
-        new Fault("Q and K in other order", (d, o, r) -> otherOrder(d, r, Part.Q, Part.K)),
-        new Fault("Q alone in other order", (d, o, r) -> otherOrder(d, r, Part.Q)),
-        new Fault("K alone in other order", (d, o, r) -> otherOrder(d, r, Part.K)),
+        Fault.plain("transposed data", ValueFaults::transposed),
+        Fault.plain("reshaped data", ValueFaults::reshaped),
+        Fault.plain("embedding [h, v]", ValueFaults::embeddingTransposed),
+        Fault.plain("Q and K in other order", (d, o, r) -> otherOrder(d, r, Part.Q, Part.K)),
+        Fault.plain("Q alone in other order", (d, o, r) -> otherOrder(d, r, Part.Q)),
+        Fault.plain("K alone in other order", (d, o, r) -> otherOrder(d, r, Part.K)),
         new Fault("K permuted with n_head", ValueFaults::wrongHeadCount),
         new Fault("Q bias in other order", ValueFaults::biasOrder),
-        new Fault("query heads exchanged", (d, o, r) -> heads(d, r, Part.Q)),
-        new Fault("value heads exchanged", (d, o, r) -> heads(d, r, Part.V)),
-        new Fault("rows shuffled", ValueFaults::shuffled),
+        Fault.plain("query heads exchanged", (d, o, r) -> heads(d, r, Part.Q)),
+        Fault.plain("query heads reversed", ValueFaults::reversedHeads),
+        Fault.plain("key heads moved by one", ValueFaults::movedHeads),
+        Fault.plain("value heads exchanged", (d, o, r) -> heads(d, r, Part.V)),
+        Fault.plain("rows shuffled", ValueFaults::shuffled),
         new Fault("row blocks exchanged", ValueFaults::rowBlocks),
-        new Fault("QKV fused in other order", ValueFaults::fusedOrder),
-        new Fault("QKV fused by group", ValueFaults::fusedByGroup),
-        new Fault("up before gate", ValueFaults::upBeforeGate),
-        new Fault("gate and up exchanged", (d, o, r) -> swap(d, r, Part.FFN_GATE, Part.FFN_UP)),
-        new Fault("K and V exchanged", (d, o, r) -> swap(d, r, Part.K, Part.V)),
-        new Fault("norms exchanged", (d, o, r) -> swap(d, r, Part.ATTN_NORM, Part.FFN_NORM)),
-        new Fault("layers exchanged", ValueFaults::swapLayers),
-        new Fault("tensor of another layer", ValueFaults::copied),
+        Fault.plain("QKV fused in other order", ValueFaults::fusedOrder),
+        Fault.plain("QKV fused by group", ValueFaults::fusedByGroup),
+        Fault.plain("up before gate", ValueFaults::upBeforeGate),
+        Fault.plain("gate and up exchanged", (d, o, r) -> swap(d, r, Part.FFN_GATE, Part.FFN_UP)),
+        Fault.plain("K and V exchanged", (d, o, r) -> swap(d, r, Part.K, Part.V)),
+        Fault.plain("norms exchanged", (d, o, r) -> swap(d, r, Part.ATTN_NORM, Part.FFN_NORM)),
+        Fault.plain("layers exchanged", ValueFaults::swapLayers),
+        Fault.plain("tensor of another layer", ValueFaults::copied),
         new Fault("biases exchanged", ValueFaults::swapBiases),
         new Fault("bias all zero", ValueFaults::zeroBias),
         new Fault("bias shuffled", ValueFaults::shuffledBias),
         new Fault("bias of other values", ValueFaults::otherBias),
-        new Fault("norm +1", (d, o, r) -> offset(d, r, 1)),
-        new Fault("norm -1", (d, o, r) -> offset(d, r, -1)),
-        new Fault("all norms +1", ValueFaults::allNorms),
-        new Fault("scaled by 1 %", (d, o, r) -> scaled(d, r, r.nextBoolean() ? 1.01 : 0.99)),
+        Fault.plain("norm +1", (d, o, r) -> offset(d, r, 1)),
+        Fault.plain("norm -1", (d, o, r) -> offset(d, r, -1)),
+        Fault.plain("all norms +1", ValueFaults::allNorms),
+        new Fault("scaled by 1 %, five bits or more", ValueFaults::slightlyScaled),
+        new Fault("scaled by 3 %", (d, o, r) -> scaled(d, r, r.nextBoolean() ? 1.03 : 0.97)),
         new Fault("scaled by a half", (d, o, r) -> scaled(d, r, r.nextBoolean() ? 0.5 : 2)),
-        new Fault("embedding times sqrt(h)", ValueFaults::scaledEmbedding),
-        new Fault("sign flipped", ValueFaults::negated),
-        new Fault("shifted by elements", ValueFaults::shifted),
+        Fault.plain("embedding times sqrt(h)", ValueFaults::scaledEmbedding),
+        new Fault("Q times 1/sqrt(d)", ValueFaults::scaledQueries),
+        Fault.plain("sign flipped", ValueFaults::negated),
+        Fault.plain("shifted by elements", ValueFaults::shifted),
         new Fault("shifted by a row", ValueFaults::shiftedRow),
+        new Fault("first row repeated", ValueFaults::repeatedRow),
+        new Fault("rolled inside rows", ValueFaults::rolled),
         new Fault("rows padded", ValueFaults::padded),
-        new Fault("tensor zero", ValueFaults::zeroTensor),
-        new Fault("rows zero", ValueFaults::zeroRows),
+        Fault.plain("tensor zero", ValueFaults::zeroTensor),
+        Fault.plain("rows zero", ValueFaults::zeroRows),
         new Fault("tail zero", ValueFaults::zeroTail),
         new Fault("block zero", ValueFaults::zeroBlock),
         new Fault("isolated values", ValueFaults::isolated),
-        new Fault("unrelated values", ValueFaults::unrelated),
+        Fault.plain("unrelated values", ValueFaults::unrelated),
         new Fault("quantised twice", ValueFaults::quantisedTwice),
         new Fault("other checkpoint", ValueFaults::otherCheckpoint),
-        new Fault("head repeats embedding", ValueFaults::repeatedHead));
-  }
-
-  /** Faults that leave the rest of the model alone, so that two of them are two. */
-  static List<Fault> combinable() {
-    return all().stream()
-        .filter(
-            fault ->
-                switch (fault.name()) {
-                  case "transposed data",
-                      "Q and K in other order",
-                      "rows shuffled",
-                      "gate and up exchanged",
-                      "norm +1",
-                      "scaled by a half",
-                      "sign flipped",
-                      "bias all zero",
-                      "rows zero",
-                      "tensor zero" ->
-                      true;
-                  default -> false;
-                })
-        .toList();
+        Fault.plain("head repeats embedding", ValueFaults::repeatedHead));
   }
 
   static int layer(Draft draft, Random random) {
@@ -110,15 +93,7 @@ final class ValueFaults {
   }
 
   private static Expected transpose(Draft draft, TensorRole role) {
-    Matrix matrix = draft.value(role);
-    int[] from = new int[matrix.values().length];
-    int at = 0;
-    for (int column = 0; column < matrix.columns(); column++) {
-      for (int row = 0; row < matrix.rows(); row++) {
-        from[at++] = row * matrix.columns() + column;
-      }
-    }
-    draft.put(role, matrix.gather(from));
+    draft.put(role, draft.value(role).transposedData());
     return Expected.of(role, WEIGHT_TRANSPOSED, WEIGHT_RESHAPED);
   }
 
@@ -187,10 +162,37 @@ final class ValueFaults {
 
   private static Expected heads(Draft draft, Random random, Part part) {
     TensorRole role = TensorRole.weight(part, layer(draft, random));
-    Matrix matrix = draft.value(role);
-    draft.put(
-        role, matrix.takeRows(Orders.swapGroups(matrix.rows(), draft.shape().headDim(), random)));
-    return Expected.of(role, ROWS_PERMUTED);
+    int rows = draft.value(role).rows();
+    return reorder(draft, role, Orders.swapGroups(rows, draft.shape().headDim(), random));
+  }
+
+  private static Expected reversedHeads(Draft draft, ElementType opposite, Random random) {
+    int heads = draft.shape().heads();
+    int headDim = draft.shape().headDim();
+    int[] order = new int[heads * headDim];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (heads - 1 - i / headDim) * headDim + i % headDim;
+    }
+    return reorder(draft, TensorRole.weight(Part.Q, layer(draft, random)), order);
+  }
+
+  private static Expected movedHeads(Draft draft, ElementType opposite, Random random) {
+    int rows = draft.shape().keys();
+    int[] order = new int[rows];
+    for (int i = 0; i < rows; i++) {
+      order[i] = (i + rows - draft.shape().headDim()) % rows;
+    }
+    return reorder(draft, TensorRole.weight(Part.K, layer(draft, random)), order);
+  }
+
+  /** Some orders of heads are what a wrong head count gives, and go by either name. */
+  private static Expected reorder(Draft draft, TensorRole role, int[] order) {
+    draft.put(role, draft.value(role).takeRows(order));
+    boolean rope =
+        (role.part() == Part.Q || role.part() == Part.K)
+            && Orders.isOfWrongHeadCount(
+                order, draft.shape().headDim(), draft.shape().heads(), draft.shape().kvHeads());
+    return rope ? Expected.of(role, ROWS_PERMUTED, QK_PERMUTED) : Expected.of(role, ROWS_PERMUTED);
   }
 
   private static Expected shuffled(Draft draft, ElementType opposite, Random random) {
@@ -208,7 +210,7 @@ final class ValueFaults {
   }
 
   private static @Nullable Expected fusedOrder(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
+    if (!draft.canFuse()) {
       return null;
     }
     List<List<Part>> orders =
@@ -221,7 +223,7 @@ final class ValueFaults {
   }
 
   private static @Nullable Expected fusedByGroup(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
+    if (!draft.canFuse()) {
       return null;
     }
     int[] order =
@@ -242,7 +244,7 @@ final class ValueFaults {
   }
 
   private static @Nullable Expected upBeforeGate(Draft draft, ElementType opposite, Random random) {
-    if (draft.format() != Format.APR) {
+    if (!draft.canFuse()) {
       return null;
     }
     int layer = layer(draft, random);
@@ -293,7 +295,7 @@ final class ValueFaults {
     return swapped;
   }
 
-  private static @Nullable TensorRole bias(Draft draft, Random random) {
+  static @Nullable TensorRole bias(Draft draft, Random random) {
     Part[] parts = {Part.Q, Part.K, Part.V};
     return draft.shape().hasBias()
         ? TensorRole.bias(parts[random.nextInt(3)], layer(draft, random))
@@ -328,7 +330,7 @@ final class ValueFaults {
     return Expected.of(role, BIAS_WRONG).lost();
   }
 
-  private static TensorRole norm(Draft draft, Random random) {
+  static TensorRole norm(Draft draft, Random random) {
     int layer = layer(draft, random);
     return switch (random.nextInt(draft.shape().hasQkNorm() ? 5 : 3)) {
       case 0 -> TensorRole.weight(Part.ATTN_NORM, layer);
@@ -349,7 +351,7 @@ final class ValueFaults {
     List<TensorRole> norms = draft.roles().stream().filter(r -> r.part().isVector()).toList();
     norms.forEach(role -> change(draft, role, (r, c, v) -> v + 1));
     Expected expected = Expected.of(norms, NORM_OFFSET);
-    return new Expected(expected.codes(), expected.subjects(), -1, true);
+    return expected.inAnyLayer();
   }
 
   private static Expected scaled(Draft draft, Random random, double factor) {
@@ -358,10 +360,35 @@ final class ValueFaults {
     return Expected.of(role, SCALE_FACTOR);
   }
 
+  /** Quantisers of four bits shrink by as much themselves, so that it cannot be seen there. */
+  private static @Nullable Expected slightlyScaled(
+      Draft draft, ElementType opposite, Random random) {
+    TensorRole role = matrix(draft, random);
+    if (isFourBit(draft.storedType(role)) || isFourBit(opposite)) {
+      return null;
+    }
+    double factor = random.nextBoolean() ? 1.01 : 0.99;
+    change(draft, role, (r, c, v) -> v * factor);
+    return Expected.of(role, SCALE_FACTOR);
+  }
+
+  private static boolean isFourBit(ElementType type) {
+    return switch (type) {
+      case Q4_0, Q4_1, Q4_K -> true;
+      default -> false;
+    };
+  }
+
   private static Expected scaledEmbedding(Draft draft, ElementType opposite, Random random) {
     TensorRole role = TensorRole.weight(Part.EMBEDDING);
     double factor = Math.sqrt(draft.shape().hidden());
     change(draft, role, (r, c, v) -> v * factor);
+    return Expected.of(role, SCALE_FACTOR);
+  }
+
+  private static Expected scaledQueries(Draft draft, ElementType opposite, Random random) {
+    TensorRole role = TensorRole.weight(Part.Q, layer(draft, random));
+    change(draft, role, (r, c, v) -> v / Math.sqrt(draft.shape().headDim()));
     return Expected.of(role, SCALE_FACTOR);
   }
 
@@ -395,6 +422,34 @@ final class ValueFaults {
     }
     draft.put(role, new Matrix(matrix.rows(), matrix.columns(), moved));
     return Expected.of(role, DATA_SHIFTED).lost();
+  }
+
+  /** Copying began one row late. */
+  private static Expected repeatedRow(Draft draft, ElementType opposite, Random random) {
+    TensorRole role = matrix(draft, random);
+    Matrix matrix = draft.value(role);
+    int[] order = new int[matrix.rows()];
+    for (int i = 1; i < order.length; i++) {
+      order[i] = i - 1;
+    }
+    draft.put(role, matrix.takeRows(order));
+    return Expected.of(role, DATA_SHIFTED, ROWS_PERMUTED).lost();
+  }
+
+  /** Every row begins 32 elements late and wraps round. */
+  private static @Nullable Expected rolled(Draft draft, ElementType opposite, Random random) {
+    TensorRole role = matrix(draft, random);
+    Matrix matrix = draft.value(role);
+    int columns = matrix.columns();
+    if (columns <= 64) {
+      return null;
+    }
+    int[] from = new int[matrix.values().length];
+    for (int i = 0; i < from.length; i++) {
+      from[i] = i / columns * columns + (i % columns + columns - 32) % columns;
+    }
+    draft.put(role, matrix.gather(from));
+    return Expected.of(role, DATA_SHIFTED);
   }
 
   /** Rows at a longer stride; what does not fit any more is cut off. */
@@ -500,7 +555,7 @@ final class ValueFaults {
 
   private static @Nullable Expected repeatedHead(Draft draft, ElementType opposite, Random random) {
     TensorRole head = TensorRole.weight(Part.OUTPUT);
-    if (draft.shape().tied()) {
+    if (draft.headIsEmbedding()) {
       return null;
     }
     draft.put(head, draft.value(TensorRole.weight(Part.EMBEDDING)));
