@@ -294,7 +294,7 @@ final class DotBlocks {
   }
 
   /** Folds lane i with i+8, i+4, i+2 and i+1; the lanes are overwritten. */
-  private static float fold(float[] lanes, int at) {
+  static float fold(float[] lanes, int at) {
     FloatVector.fromArray(HALF, lanes, at)
         .add(FloatVector.fromArray(HALF, lanes, at + 8))
         .intoArray(lanes, at);

@@ -4,7 +4,10 @@ import dev.rosetta.model.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Matmul with the Vector API: a few rows are decoded to a scratch, then meet every column. */
+/**
+ * Matmul with the Vector API: a few rows are decoded to a scratch, then meet every column. Rows of
+ * super-blocks meet one or four columns straight from their bytes.
+ */
 final class VectorKernels {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -14,6 +17,8 @@ final class VectorKernels {
   private static final class Buffers {
     float[] weights = {};
     float[] columns = {};
+    final SuperBlocks superBlocks = new SuperBlocks();
+    final VectorDecoder decoder = new VectorDecoder(superBlocks);
     final float[] lanes = new float[DotBlocks.laneCount()];
 
     float[] weights(int length) {
@@ -52,20 +57,53 @@ final class VectorKernels {
     float[] weights = buffers.weights(Math.multiplyExact(DotBlocks.ROWS, stride));
     float[] inputs = buffers.columns(Math.multiplyExact(tokens, columns));
     float[] lanes = buffers.lanes;
+    VectorDecoder decoder = buffers.decoder;
     MemorySegment.copy(x, FLOAT, 0, inputs, 0, tokens * columns);
     int row = 0;
+    if ((tokens == 1 || tokens == 4) && columns % 32 == 0 && SuperBlocks.holds(type)) {
+      row = fused(type, w, rows, columns, stride, tokens, y, yStride, buffers);
+    }
     for (; row <= rows - DotBlocks.ROWS; row += DotBlocks.ROWS) {
-      for (int i = 0; i < DotBlocks.ROWS; i++) {
-        VectorDecoder.decodeRow(type, w, (row + i) * rowBytes, columns, weights, i * stride);
-      }
+      decoder.decode(type, w, row * rowBytes, DotBlocks.ROWS, columns, weights, stride);
       DotBlocks.multiply(weights, stride, inputs, columns, tokens, lanes, y, yStride, row);
     }
     for (; row < rows; row++) {
-      VectorDecoder.decodeRow(type, w, row * rowBytes, columns, weights, 0);
+      decoder.decode(type, w, row * rowBytes, 1, columns, weights, stride);
       for (int t = 0; t < tokens; t++) {
         float dot = DotBlocks.single(weights, 0, inputs, t * columns, columns, lanes);
         y.setAtIndex(FLOAT, (long) t * yStride + row, dot);
       }
     }
+  }
+
+  /**
+   * Multiplies whole groups of rows, decoding in registers: for few tokens the way through a
+   * scratch of floats would cost more than the products.
+   *
+   * @return the rows done
+   */
+  private static int fused(
+      ElementType type,
+      MemorySegment w,
+      int rows,
+      int columns,
+      int stride,
+      int tokens,
+      MemorySegment y,
+      int yStride,
+      Buffers buffers) {
+    SuperBlocks superBlocks = buffers.superBlocks;
+    float[] lanes = buffers.lanes;
+    int blocks = DotBlocks.ROWS * stride / SuperBlocks.ELEMENTS;
+    int row = 0;
+    for (; row <= rows - DotBlocks.ROWS; row += DotBlocks.ROWS) {
+      superBlocks.read(type, w, row * type.byteSize(columns), blocks);
+      superBlocks.multiply(type, stride, buffers.columns, columns, tokens, lanes);
+      for (int dot = 0; dot < DotBlocks.ROWS * tokens; dot++) {
+        long at = (long) (dot % tokens) * yStride + row + dot / tokens;
+        y.setAtIndex(FLOAT, at, DotBlocks.fold(lanes, dot * DotBlocks.LANES));
+      }
+    }
+    return row;
   }
 }

@@ -46,6 +46,9 @@ final class VectorBackendTests {
           check(widths, type, rows, columns, tokens, scales, random, seed);
         }
         check(widths, type, 5, columns, 7, scales, random, seed);
+        // Few columns at once are decoded in registers, four rows at a time.
+        check(widths, type, 9, columns, 1, scales, random, seed);
+        check(widths, type, 9, columns, 4, scales, random, seed);
       }
       for (int rows : ROWS) {
         check(widths, type, rows, 2 * type.blockElements(), 6, scales, random, seed);
@@ -58,10 +61,11 @@ final class VectorBackendTests {
     if (type.blockElements() == 1) {
       return COLUMNS;
     }
-    int[] columns = new int[2 * BLOCKS_OF_COLUMNS.length + 1];
+    int[] columns = new int[3 * BLOCKS_OF_COLUMNS.length + 1];
     for (int i = 0; i < BLOCKS_OF_COLUMNS.length; i++) {
-      columns[2 * i] = BLOCKS_OF_COLUMNS[i] * type.blockElements();
-      columns[2 * i + 1] = columns[2 * i] - 1 - 5 * i;
+      columns[3 * i] = BLOCKS_OF_COLUMNS[i] * type.blockElements();
+      columns[3 * i + 1] = columns[3 * i] - 1 - 5 * i;
+      columns[3 * i + 2] = columns[3 * i] - type.blockElements() + 32;
     }
     return columns;
   }

@@ -1,0 +1,95 @@
+package dev.rosetta.kernels.java;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The 16 float scales of each of a few super-blocks, which are exact products. In passes, because
+ * bytes just written one by one cannot be read as a vector without a stall.
+ */
+final class BlockScales {
+  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
+
+  private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_64;
+  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
+  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
+
+  private MemorySegment integers = MemorySegment.NULL;
+  private float[] factors = {};
+  private float[] scales = {};
+  private float[] mins = {};
+
+  /** Of every block 8 after {@link #affine}, 16 after {@link #signed}. */
+  float[] scales() {
+    return scales;
+  }
+
+  /** Of every block 8 after {@link #affine}. */
+  float[] mins() {
+    return mins;
+  }
+
+  /**
+   * Scales of Q4_K and Q5_K: {@code d * scale} and {@code -dmin * min}. The 6-bit integers are
+   * unpacked four at a time; {@link BlockDecoder#scale6} defines their layout.
+   *
+   * @param blockBytes from one block to the next
+   */
+  void affine(MemorySegment w, long offset, int blockBytes, int blocks) {
+    reserve(blocks);
+    for (int block = 0; block < blocks; block++) {
+      long from = offset + (long) block * blockBytes;
+      factors[2 * block] = Float.float16ToFloat(w.get(SHORT, from));
+      factors[2 * block + 1] = -Float.float16ToFloat(w.get(SHORT, from + 2));
+      int first = w.get(INT, from + 4);
+      int second = w.get(INT, from + 8);
+      int nibbles = w.get(INT, from + 12);
+      integers.set(INT, 16L * block, first & 0x3f3f3f3f);
+      integers.set(INT, 16L * block + 4, nibbles & 0x0f0f0f0f | first >>> 2 & 0x30303030);
+      integers.set(INT, 16L * block + 8, second & 0x3f3f3f3f);
+      integers.set(INT, 16L * block + 12, nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030);
+    }
+    for (int block = 0; block < blocks; block++) {
+      product(integers, 16L * block, factors[2 * block]).intoArray(scales, 8 * block);
+      product(integers, 16L * block + 8, factors[2 * block + 1]).intoArray(mins, 8 * block);
+    }
+  }
+
+  /** Scales of Q6_K: {@code d * scale}. */
+  void signed(MemorySegment w, long offset, int blocks) {
+    reserve(blocks);
+    for (int block = 0; block < blocks; block++) {
+      long from = offset + 210L * block;
+      float d = Float.float16ToFloat(w.get(SHORT, from + 208));
+      product(w, from + 192, d).intoArray(scales, 16 * block);
+      product(w, from + 200, d).intoArray(scales, 16 * block + 8);
+    }
+  }
+
+  private void reserve(int blocks) {
+    if (factors.length < 2 * blocks) {
+      integers = Arena.ofAuto().allocate(16L * blocks, 16);
+      factors = new float[2 * blocks];
+      scales = new float[16 * blocks];
+      mins = new float[8 * blocks];
+    }
+  }
+
+  private static FloatVector product(MemorySegment bytes, long from, float factor) {
+    IntVector integers =
+        (IntVector)
+            ByteVector.fromMemorySegment(BYTES, bytes, from, LITTLE)
+                .convertShape(VectorOperators.B2I, INTS, 0);
+    return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
+  }
+}

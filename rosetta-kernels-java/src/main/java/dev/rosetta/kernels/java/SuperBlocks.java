@@ -1,0 +1,372 @@
+package dev.rosetta.kernels.java;
+
+import dev.rosetta.model.ElementType;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * A few rows of Q4_K, Q5_K or Q6_K in one plain form: a signed byte for each element, and float
+ * scales (and minima) by groups of elements. Bytes are taken apart 32 at a time, where a float
+ * vector holds 8 or 16, and what follows is the same loop for every type. Layouts: {@link
+ * BlockDecoder}. Needs vectors of 256 bits; holds scratch memory: one for each thread.
+ */
+final class SuperBlocks {
+  static final int ELEMENTS = 256;
+
+  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+  private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
+  private static final int NIBBLES = 0x0f0f0f0f;
+  private static final int UPPER = 0x30303030;
+  private static final int FIFTH = 0x10101010;
+
+  private static final VectorSpecies<Float> FLOATS = VectorWidth.FLOATS;
+  private static final int WIDTH = FLOATS.length();
+  private static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, FLOATS.vectorShape());
+  private static final VectorSpecies<Byte> QUANTA =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, WIDTH * Byte.SIZE)));
+
+  private final BlockScales scales = new BlockScales();
+  private byte[] quanta = {};
+
+  static boolean holds(ElementType type) {
+    return switch (type) {
+      case Q4_K, Q5_K, Q6_K -> WIDTH >= 8;
+      default -> false;
+    };
+  }
+
+  /** Takes apart {@code blocks} super-blocks that lie one after the other from byte {@code at}. */
+  void read(ElementType type, MemorySegment w, long at, int blocks) {
+    if (quanta.length < blocks * ELEMENTS) {
+      quanta = new byte[blocks * ELEMENTS];
+    }
+    switch (type) {
+      case Q4_K -> {
+        scales.affine(w, at, 144, blocks);
+        q4_k(w, at, blocks, quanta);
+      }
+      case Q5_K -> {
+        scales.affine(w, at, 176, blocks);
+        q5_k(w, at, blocks, quanta);
+      }
+      case Q6_K -> {
+        scales.signed(w, at, blocks);
+        q6_k(w, at, blocks, quanta);
+      }
+      default -> throw new IllegalArgumentException("no super-blocks of " + type);
+    }
+  }
+
+  /** The values of what was read, as float32. */
+  void expand(ElementType type, int blocks, float[] target) {
+    if (type == ElementType.Q6_K) {
+      expandScaled(quanta, scales.scales(), blocks, target);
+    } else {
+      expandAffine(quanta, scales.scales(), scales.mins(), blocks, target);
+    }
+  }
+
+  /**
+   * Dot products of the first 4 rows read with 1 or 4 columns, decoded in registers.
+   *
+   * @param columns a multiple of 32
+   * @param stride elements from one row to the next
+   * @param lanes set to 16 for each sum; those of row r and token t start at {@code (r * tokens +
+   *     t) * 16}
+   */
+  void multiply(ElementType type, int stride, float[] x, int columns, int tokens, float[] lanes) {
+    float[] scale = scales.scales();
+    float[] min = scales.mins();
+    if (type == ElementType.Q6_K && tokens == 1) {
+      scaled4x1(quanta, stride, scale, x, columns, lanes);
+    } else if (type == ElementType.Q6_K) {
+      scaled4x4(quanta, stride, scale, x, columns, lanes);
+    } else if (tokens == 1) {
+      affine4x1(quanta, stride, scale, min, x, columns, lanes);
+    } else {
+      affine2x4(quanta, stride, scale, min, 0, x, columns, lanes);
+      affine2x4(quanta, stride, scale, min, 2, x, columns, lanes);
+    }
+  }
+
+  private static void q4_k(MemorySegment w, long at, int blocks, byte[] quanta) {
+    for (int block = 0; block < blocks; block++) {
+      for (int pair = 0; pair < 4; pair++) {
+        IntVector q = bytes(w, at + 144L * block + 16 + 32L * pair);
+        int to = 256 * block + 64 * pair;
+        store(q.and(NIBBLES), quanta, to);
+        store(q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES), quanta, to + 32);
+      }
+    }
+  }
+
+  private static void q5_k(MemorySegment w, long at, int blocks, byte[] quanta) {
+    for (int pair = 0; pair < 4 * blocks; pair++) {
+      long from = at + 176L * (pair >> 2);
+      IntVector q = bytes(w, from + 48 + 32L * (pair & 3));
+      // Bit 0 and bit 1 of each byte: the fifth bits of this pair; what crosses bytes is masked.
+      IntVector fifth = bytes(w, from + 16).lanewise(VectorOperators.LSHR, 2 * (pair & 3));
+      int to = 64 * pair;
+      store(q.and(NIBBLES).or(fifth.lanewise(VectorOperators.LSHL, 4).and(FIFTH)), quanta, to);
+      store(
+          q.lanewise(VectorOperators.LSHR, 4)
+              .and(NIBBLES)
+              .or(fifth.lanewise(VectorOperators.LSHL, 3).and(FIFTH)),
+          quanta,
+          to + 32);
+    }
+  }
+
+  private static void q6_k(MemorySegment w, long at, int blocks, byte[] quanta) {
+    for (int pair = 0; pair < 4 * blocks; pair++) {
+      int half = pair >> 1;
+      int part = pair & 1;
+      long from = at + 210L * (pair >> 2);
+      IntVector q = bytes(w, from + 32L * (pair & 3));
+      // Bits 0-1 of each byte: the upper bits of this part; bits 4-5: those two parts on.
+      IntVector upper =
+          bytes(w, from + 128 + 32L * (half & 1)).lanewise(VectorOperators.LSHR, 2 * part);
+      int to = 128 * half + 32 * part;
+      centre(q.and(NIBBLES).or(upper.lanewise(VectorOperators.LSHL, 4).and(UPPER)), quanta, to);
+      centre(
+          q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).or(upper.and(UPPER)), quanta, to + 64);
+    }
+  }
+
+  private static void expandAffine(
+      byte[] quanta, float[] scales, float[] mins, int blocks, float[] target) {
+    for (int group = 0; group < 8 * blocks; group++) {
+      FloatVector scale = broadcast(scales, group);
+      FloatVector min = broadcast(mins, group);
+      for (int i = 0; i < 32; i += WIDTH) {
+        floats(quanta, 32 * group + i).fma(scale, min).intoArray(target, 32 * group + i);
+      }
+    }
+  }
+
+  private static void expandScaled(byte[] quanta, float[] scales, int blocks, float[] target) {
+    for (int group = 0; group < 16 * blocks; group++) {
+      FloatVector scale = broadcast(scales, group);
+      for (int i = 0; i < 16; i += WIDTH) {
+        floats(quanta, 16 * group + i).mul(scale).intoArray(target, 16 * group + i);
+      }
+    }
+  }
+
+  private static void affine4x1(
+      byte[] quanta,
+      int stride,
+      float[] scales,
+      float[] mins,
+      float[] x,
+      int columns,
+      float[] lanes) {
+    int groups = stride / 32;
+    for (int part = 0; part < 16; part += WIDTH) {
+      FloatVector a = FloatVector.zero(FLOATS);
+      FloatVector b = a;
+      FloatVector c = a;
+      FloatVector d = a;
+      for (int group = 0; group < columns / 32; group++) {
+        int k = 32 * group + part;
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + 16);
+        FloatVector scale = broadcast(scales, group);
+        FloatVector min = broadcast(mins, group);
+        a = floats(quanta, k).fma(scale, min).fma(x0, a);
+        a = floats(quanta, k + 16).fma(scale, min).fma(x1, a);
+        scale = broadcast(scales, group + groups);
+        min = broadcast(mins, group + groups);
+        b = floats(quanta, k + stride).fma(scale, min).fma(x0, b);
+        b = floats(quanta, k + stride + 16).fma(scale, min).fma(x1, b);
+        scale = broadcast(scales, group + 2 * groups);
+        min = broadcast(mins, group + 2 * groups);
+        c = floats(quanta, k + 2 * stride).fma(scale, min).fma(x0, c);
+        c = floats(quanta, k + 2 * stride + 16).fma(scale, min).fma(x1, c);
+        scale = broadcast(scales, group + 3 * groups);
+        min = broadcast(mins, group + 3 * groups);
+        d = floats(quanta, k + 3 * stride).fma(scale, min).fma(x0, d);
+        d = floats(quanta, k + 3 * stride + 16).fma(scale, min).fma(x1, d);
+      }
+      a.intoArray(lanes, part);
+      b.intoArray(lanes, part + 16);
+      c.intoArray(lanes, part + 32);
+      d.intoArray(lanes, part + 48);
+    }
+  }
+
+  private static void scaled4x1(
+      byte[] quanta, int stride, float[] scales, float[] x, int columns, float[] lanes) {
+    int groups = stride / 16;
+    for (int part = 0; part < 16; part += WIDTH) {
+      FloatVector a = FloatVector.zero(FLOATS);
+      FloatVector b = a;
+      FloatVector c = a;
+      FloatVector d = a;
+      for (int group = 0; group < columns / 16; group++) {
+        int k = 16 * group + part;
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        a = floats(quanta, k).mul(broadcast(scales, group)).fma(x0, a);
+        b = floats(quanta, k + stride).mul(broadcast(scales, group + groups)).fma(x0, b);
+        c = floats(quanta, k + 2 * stride).mul(broadcast(scales, group + 2 * groups)).fma(x0, c);
+        d = floats(quanta, k + 3 * stride).mul(broadcast(scales, group + 3 * groups)).fma(x0, d);
+      }
+      a.intoArray(lanes, part);
+      b.intoArray(lanes, part + 16);
+      c.intoArray(lanes, part + 32);
+      d.intoArray(lanes, part + 48);
+    }
+  }
+
+  /** Rows {@code first} and the next. */
+  private static void affine2x4(
+      byte[] quanta,
+      int stride,
+      float[] scales,
+      float[] mins,
+      int first,
+      float[] x,
+      int columns,
+      float[] lanes) {
+    int groups = stride / 32;
+    int row = first * stride;
+    int rowGroup = first * groups;
+    int sums = first * 4 * 16;
+    for (int part = 0; part < 16; part += WIDTH) {
+      FloatVector a0 = FloatVector.zero(FLOATS);
+      FloatVector a1 = a0, a2 = a0, a3 = a0;
+      FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+      for (int group = 0; group < columns / 32; group++) {
+        int k = 32 * group + part;
+        FloatVector scaleA = broadcast(scales, rowGroup + group);
+        FloatVector minA = broadcast(mins, rowGroup + group);
+        FloatVector scaleB = broadcast(scales, rowGroup + group + groups);
+        FloatVector minB = broadcast(mins, rowGroup + group + groups);
+        FloatVector wa = floats(quanta, row + k).fma(scaleA, minA);
+        FloatVector wb = floats(quanta, row + k + stride).fma(scaleB, minB);
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        a0 = wa.fma(x0, a0);
+        b0 = wb.fma(x0, b0);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + columns);
+        a1 = wa.fma(x1, a1);
+        b1 = wb.fma(x1, b1);
+        FloatVector x2 = FloatVector.fromArray(FLOATS, x, k + 2 * columns);
+        a2 = wa.fma(x2, a2);
+        b2 = wb.fma(x2, b2);
+        FloatVector x3 = FloatVector.fromArray(FLOATS, x, k + 3 * columns);
+        a3 = wa.fma(x3, a3);
+        b3 = wb.fma(x3, b3);
+        wa = floats(quanta, row + k + 16).fma(scaleA, minA);
+        wb = floats(quanta, row + k + stride + 16).fma(scaleB, minB);
+        x0 = FloatVector.fromArray(FLOATS, x, k + 16);
+        a0 = wa.fma(x0, a0);
+        b0 = wb.fma(x0, b0);
+        x1 = FloatVector.fromArray(FLOATS, x, k + columns + 16);
+        a1 = wa.fma(x1, a1);
+        b1 = wb.fma(x1, b1);
+        x2 = FloatVector.fromArray(FLOATS, x, k + 2 * columns + 16);
+        a2 = wa.fma(x2, a2);
+        b2 = wb.fma(x2, b2);
+        x3 = FloatVector.fromArray(FLOATS, x, k + 3 * columns + 16);
+        a3 = wa.fma(x3, a3);
+        b3 = wb.fma(x3, b3);
+      }
+      a0.intoArray(lanes, sums + part);
+      a1.intoArray(lanes, sums + part + 16);
+      a2.intoArray(lanes, sums + part + 32);
+      a3.intoArray(lanes, sums + part + 48);
+      b0.intoArray(lanes, sums + part + 64);
+      b1.intoArray(lanes, sums + part + 80);
+      b2.intoArray(lanes, sums + part + 96);
+      b3.intoArray(lanes, sums + part + 112);
+    }
+  }
+
+  private static void scaled4x4(
+      byte[] quanta, int stride, float[] scales, float[] x, int columns, float[] lanes) {
+    int groups = stride / 16;
+    for (int part = 0; part < 16; part += WIDTH) {
+      FloatVector a0 = FloatVector.zero(FLOATS);
+      FloatVector a1 = a0, a2 = a0, a3 = a0;
+      FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+      FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
+      FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
+      for (int step = 0; step < columns / 16; step++) {
+        int k = 16 * step + part;
+        int group = step;
+        FloatVector wa = floats(quanta, k).mul(broadcast(scales, group));
+        FloatVector wb = floats(quanta, k + stride).mul(broadcast(scales, group + groups));
+        FloatVector wc = floats(quanta, k + 2 * stride).mul(broadcast(scales, group + 2 * groups));
+        FloatVector wd = floats(quanta, k + 3 * stride).mul(broadcast(scales, group + 3 * groups));
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        a0 = wa.fma(x0, a0);
+        b0 = wb.fma(x0, b0);
+        c0 = wc.fma(x0, c0);
+        d0 = wd.fma(x0, d0);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + columns);
+        a1 = wa.fma(x1, a1);
+        b1 = wb.fma(x1, b1);
+        c1 = wc.fma(x1, c1);
+        d1 = wd.fma(x1, d1);
+        FloatVector x2 = FloatVector.fromArray(FLOATS, x, k + 2 * columns);
+        a2 = wa.fma(x2, a2);
+        b2 = wb.fma(x2, b2);
+        c2 = wc.fma(x2, c2);
+        d2 = wd.fma(x2, d2);
+        FloatVector x3 = FloatVector.fromArray(FLOATS, x, k + 3 * columns);
+        a3 = wa.fma(x3, a3);
+        b3 = wb.fma(x3, b3);
+        c3 = wc.fma(x3, c3);
+        d3 = wd.fma(x3, d3);
+      }
+      a0.intoArray(lanes, part);
+      a1.intoArray(lanes, part + 16);
+      a2.intoArray(lanes, part + 32);
+      a3.intoArray(lanes, part + 48);
+      b0.intoArray(lanes, part + 64);
+      b1.intoArray(lanes, part + 80);
+      b2.intoArray(lanes, part + 96);
+      b3.intoArray(lanes, part + 112);
+      c0.intoArray(lanes, part + 128);
+      c1.intoArray(lanes, part + 144);
+      c2.intoArray(lanes, part + 160);
+      c3.intoArray(lanes, part + 176);
+      d0.intoArray(lanes, part + 192);
+      d1.intoArray(lanes, part + 208);
+      d2.intoArray(lanes, part + 224);
+      d3.intoArray(lanes, part + 240);
+    }
+  }
+
+  /** 32 bytes as 8 integers, which shift in one instruction; masks keep bytes apart. */
+  private static IntVector bytes(MemorySegment w, long at) {
+    return ByteVector.fromMemorySegment(BYTES, w, at, LITTLE).reinterpretAsInts();
+  }
+
+  private static void store(IntVector bytes, byte[] quanta, int to) {
+    bytes.reinterpretAsBytes().intoArray(quanta, to);
+  }
+
+  /** Stores quanta of Q6_K, which stand for 32 less. */
+  private static void centre(IntVector bytes, byte[] quanta, int to) {
+    bytes.reinterpretAsBytes().sub((byte) 32).intoArray(quanta, to);
+  }
+
+  private static FloatVector floats(byte[] quanta, int at) {
+    return (FloatVector)
+        ByteVector.fromArray(QUANTA, quanta, at)
+            .convertShape(VectorOperators.B2I, INTS, 0)
+            .convertShape(VectorOperators.I2F, FLOATS, 0);
+  }
+
+  private static FloatVector broadcast(float[] values, int at) {
+    return FloatVector.broadcast(FLOATS, values[at]);
+  }
+}
