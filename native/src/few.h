@@ -68,9 +68,18 @@ INLINE void few(
     UNROLL for (int t = 0; t < TOKENS; t++) sum[r][t] = v16_zero();
   }
   const int64_t whole = columns / BLOCK;
+  /* A block is opened while the one before is multiplied: what opening waits for is then there. */
+  block opened[2][MAX_ROWS];
+  if (whole != 0) {
+    UNROLL for (int r = 0; r < ROWS; r++) block_open(&opened[0][r], w + r * row_bytes);
+  }
   for (int64_t i = 0; i < whole; i++) {
-    block b[MAX_ROWS];
-    UNROLL for (int r = 0; r < ROWS; r++) block_open(&b[r], w + r * row_bytes + i * BLOCK_BYTES);
+    const block *b = opened[i & 1];
+    if (i + 1 < whole) {
+      UNROLL for (int r = 0; r < ROWS; r++) {
+        block_open(&opened[(i + 1) & 1][r], w + r * row_bytes + (i + 1) * BLOCK_BYTES);
+      }
+    }
     for (int g = 0; g < GROUPS; g++) {
       UNROLL for (int s = 0; s < GROUP; s++) {
         const float *xs = x + i * BLOCK + (g * GROUP + s) * LANES;

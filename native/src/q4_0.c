@@ -21,7 +21,7 @@ INLINE void block_open(block *b, const uint8_t *bytes) {
 
 INLINE v16 block_values(const block *b, int group, int step) {
   (void)group;
-  nibbles n = nibbles_centred(b->d);
+  nibble_values n = nibbles_centred(b->d);
   return step == 0 ? nibbles_low(n, b->q) : nibbles_high(n, b->q);
 }
 

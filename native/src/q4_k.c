@@ -6,24 +6,24 @@
 #define BLOCK 256
 #define BLOCK_BYTES 144
 #define ELEMENT_BYTES 0
-#define GROUP 4
+#define GROUP 8
 #include "k_scales.h"
 
 typedef struct {
   k_scales scales;
-  const uint8_t *q;
+  bytes64 q[2];
 } block;
 
 INLINE void block_open(block *b, const uint8_t *bytes) {
   k_scales_open(&b->scales, bytes);
-  b->q = bytes + 16;
+  UNROLL for (int g = 0; g < 2; g++) b->q[g] = bytes64_load(bytes + 16 + 64 * g);
 }
 
 INLINE v16 block_values(const block *b, int group, int step) {
-  const int j = 2 * group + step / 2;
-  const uint8_t *q = b->q + 32 * group + 16 * (step % 2);
-  nibbles n = nibbles_affine(b->scales.scale[j], b->scales.scale[8 + j]);
-  return step < 2 ? nibbles_low(n, q) : nibbles_high(n, q);
+  const int j = 4 * group + step / 2;
+  return bytes64_nibbles(
+      &b->q[group], step / 4 * 2 + step % 2, step / 2 % 2,
+      nibbles_affine(b->scales.scale[j], b->scales.scale[8 + j]));
 }
 
 #include "few.h"

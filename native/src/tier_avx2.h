@@ -6,7 +6,7 @@
 #define BLOCK_TOKENS 3
 #define PANEL 256
 #define FEW_TOKENS 4
-#define FEW_ROWS(tokens) ((tokens) == 1 ? 4 : (tokens) == 2 ? 2 : 1)
+#define FEW_ROWS(tokens) ((tokens) <= 2 ? 2 : 1)
 
 #define VEC_LANES 8
 typedef __m256 vec;
@@ -31,17 +31,18 @@ INLINE v16 v16_fma(v16 a, v16 b, v16 c) {
 INLINE v16 v16_mul(v16 a, v16 b) {
   return (v16){_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
 }
-/* Lanes 0 to 7 and lanes 8 to 15. */
-INLINE v16 v16_halves(float low, float high) {
-  return (v16){_mm256_set1_ps(low), _mm256_set1_ps(high)};
+/* Element 0 in lanes 0 to 7, element 1 in lanes 8 to 15. */
+INLINE v16 v16_halves(__m128 pair) {
+  return (v16){_mm256_broadcastss_ps(pair), _mm256_broadcastss_ps(_mm_movehdup_ps(pair))};
 }
 INLINE v16 v16_scale(v16 a, float s) {
   __m256 v = _mm256_set1_ps(s);
   return (v16){_mm256_mul_ps(a.lo, v), _mm256_mul_ps(a.hi, v)};
 }
-INLINE v16 v16_affine(v16 a, float s, float o) {
-  __m256 v = _mm256_set1_ps(s), w = _mm256_set1_ps(o);
-  return (v16){_mm256_fmadd_ps(a.lo, v, w), _mm256_fmadd_ps(a.hi, v, w)};
+/* a * s - m */
+INLINE v16 v16_affine(v16 a, float s, float m) {
+  __m256 v = _mm256_set1_ps(s), w = _mm256_set1_ps(m);
+  return (v16){_mm256_fmsub_ps(a.lo, v, w), _mm256_fmsub_ps(a.hi, v, w)};
 }
 
 INLINE float v16_fold(v16 a) {
@@ -92,6 +93,9 @@ INLINE v16 v16_from_ints(__m256i lo, __m256i hi) {
   return (v16){_mm256_cvtepi32_ps(lo), _mm256_cvtepi32_ps(hi)};
 }
 
+INLINE v16 v16_widen_u8(__m128i a) {
+  return v16_from_ints(_mm256_cvtepu8_epi32(a), _mm256_cvtepu8_epi32(_mm_srli_si128(a, 8)));
+}
 INLINE v16 v16_from_u8(const uint8_t *p) { return v16_from_ints(widen_u8(p), widen_u8(p + 8)); }
 INLINE v16 v16_from_i8(const int8_t *p) { return v16_from_ints(widen_i8(p), widen_i8(p + 8)); }
 INLINE v16 v16_from_f16(const uint8_t *p) {
@@ -103,29 +107,84 @@ INLINE v16 v16_from_bf16(const uint8_t *p) { return (v16){widen_bf16(p), widen_b
 
 INLINE float f16_to_f32(uint16_t bits) { return _cvtsh_ss(bits); }
 
-/* What a nibble n stands for: scale * (n + shift) + offset. */
+/* What a nibble n stands for: scale * (n - centre) - minimum. */
 typedef struct {
-  float scale, offset;
+  float scale, minimum;
   int centred;
-} nibbles;
+} nibble_values;
 
-INLINE nibbles nibbles_affine(float s, float o) { return (nibbles){s, o, 0}; }
-INLINE nibbles nibbles_centred(float s) { return (nibbles){s, 0, 1}; }
+INLINE nibble_values nibbles_affine(float s, float m) { return (nibble_values){s, m, 0}; }
+INLINE nibble_values nibbles_centred(float s) { return (nibble_values){s, 0, 1}; }
 
-INLINE v16 nibbles_decode(nibbles n, __m256i lo, __m256i hi) {
+INLINE v16 nibbles_decode(nibble_values n, __m256i lo, __m256i hi) {
   if (n.centred) {
     __m256i eight = _mm256_set1_epi32(8);
     v16 v = v16_from_ints(_mm256_sub_epi32(lo, eight), _mm256_sub_epi32(hi, eight));
     return v16_scale(v, n.scale);
   }
-  return v16_affine(v16_from_ints(lo, hi), n.scale, n.offset);
+  return v16_affine(v16_from_ints(lo, hi), n.scale, n.minimum);
 }
-INLINE v16 nibbles_low(nibbles n, const uint8_t *p) {
+INLINE v16 nibbles_low(nibble_values n, const uint8_t *p) {
   __m256i mask = _mm256_set1_epi32(15);
   return nibbles_decode(
       n, _mm256_and_si256(widen_u8(p), mask), _mm256_and_si256(widen_u8(p + 8), mask));
 }
-INLINE v16 nibbles_high(nibbles n, const uint8_t *p) {
+INLINE v16 nibbles_high(nibble_values n, const uint8_t *p) {
   return nibbles_decode(
       n, _mm256_srli_epi32(widen_u8(p), 4), _mm256_srli_epi32(widen_u8(p + 8), 4));
+}
+
+/* 64 bytes in their order, where they lie: widening reads memory as fast as registers. */
+typedef struct {
+  const uint8_t *first, *second;
+  int down;
+} bytes64;
+
+INLINE bytes64 bytes64_load(const uint8_t *p) { return (bytes64){p, p + 32, 0}; }
+/* 32 bytes, and the same again. */
+INLINE bytes64 bytes64_load_twice(const uint8_t *p) { return (bytes64){p, p, 0}; }
+/* The upper bits of each byte, from bit count; above them anything. */
+INLINE bytes64 bytes64_down(bytes64 b, int count) {
+  return (bytes64){b.first, b.second, b.down + count};
+}
+/* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
+INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
+  const uint8_t *p = (part < 2 ? b->first : b->second) + 16 * (part % 2);
+  return high ? nibbles_high(values, p) : nibbles_low(values, p);
+}
+
+/*
+ * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
+ * bit second in bytes 32 to 63; masked, minus offset.
+ */
+typedef struct {
+  _Alignas(32) int8_t at[64];
+} quanta64;
+
+INLINE __m256i quanta32_join(
+    const uint8_t *low, int low_down, const uint8_t *high, int high_down, int mask, int offset) {
+  const __m256i l = _mm256_srl_epi16(
+      _mm256_loadu_si256((const __m256i *)low), _mm_cvtsi32_si128(low_down));
+  const __m256i h = _mm256_srl_epi16(
+      _mm256_loadu_si256((const __m256i *)high), _mm_cvtsi32_si128(high_down));
+  const __m256i q = _mm256_or_si256(
+      _mm256_and_si256(l, _mm256_set1_epi8(0x0f)),
+      _mm256_and_si256(_mm256_slli_epi16(h, 4), _mm256_set1_epi8((char)(mask & 0xf0))));
+  return _mm256_sub_epi8(q, _mm256_set1_epi8((char)offset));
+}
+INLINE quanta64 quanta64_join(
+    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
+  quanta64 q;
+  _mm256_store_si256(
+      (__m256i *)q.at,
+      quanta32_join(low.first, low.down, high.first, high.down + first, mask, offset));
+  _mm256_store_si256(
+      (__m256i *)(q.at + 32),
+      quanta32_join(low.second, low.down, high.second, high.down + second, mask, offset));
+  return q;
+}
+/* Quanta 16 * part to 16 * part + 15 as they were joined. */
+INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
+  (void)mask, (void)offset;
+  return v16_from_i8(q->at + 16 * part);
 }

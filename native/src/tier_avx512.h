@@ -6,7 +6,7 @@
 #define BLOCK_TOKENS 6
 #define PANEL 1024
 #define FEW_TOKENS 8
-#define FEW_ROWS(tokens) ((tokens) == 1 ? 8 : (tokens) <= 5 ? 4 : 3)
+#define FEW_ROWS(tokens) ((tokens) <= 5 ? 4 : 3)
 
 #define VEC_LANES 16
 typedef __m512 vec;
@@ -22,13 +22,18 @@ INLINE v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void v16_store(float *p, v16 a) { _mm512_storeu_ps(p, a); }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
-/* Lanes 0 to 7 and lanes 8 to 15. */
-INLINE v16 v16_halves(float low, float high) {
-  return _mm512_mask_broadcastss_ps(_mm512_set1_ps(low), 0xff00, _mm_set_ss(high));
+/* Element 0 in lanes 0 to 7, element 1 in lanes 8 to 15. */
+INLINE v16 v16_halves(__m128 pair) {
+  const __m512i half = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+  return _mm512_permutexvar_ps(half, _mm512_castps128_ps512(pair));
 }
 INLINE v16 v16_scale(v16 a, float s) { return _mm512_mul_ps(a, _mm512_set1_ps(s)); }
-INLINE v16 v16_affine(v16 a, float s, float o) {
-  return _mm512_fmadd_ps(a, _mm512_set1_ps(s), _mm512_set1_ps(o));
+/*
+ * a * s - m where a * s is exact. A fused multiply-subtract gives the same, but a broadcast from
+ * memory costs nothing as operand of an instruction and occupies a port of the permutations alone.
+ */
+INLINE v16 v16_affine(v16 a, float s, float m) {
+  return _mm512_sub_ps(_mm512_mul_ps(a, _mm512_set1_ps(s)), _mm512_set1_ps(m));
 }
 
 INLINE float v16_fold(v16 a) {
@@ -59,11 +64,10 @@ INLINE void fold_16(const float *lanes, float *sums) {
   vec_store(sums, ADD_WITHIN(low, high, 0x88, 0xdd));
 }
 
-INLINE __m512i widen_u8(const uint8_t *p) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+INLINE v16 v16_widen_u8(__m128i a) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(a)); }
+INLINE v16 v16_from_u8(const uint8_t *p) {
+  return v16_widen_u8(_mm_loadu_si128((const __m128i *)p));
 }
-
-INLINE v16 v16_from_u8(const uint8_t *p) { return _mm512_cvtepi32_ps(widen_u8(p)); }
 INLINE v16 v16_from_i8(const int8_t *p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
@@ -78,21 +82,75 @@ INLINE v16 v16_from_bf16(const uint8_t *p) {
 INLINE float f16_to_f32(uint16_t bits) { return _cvtsh_ss(bits); }
 
 /*
- * The 16 values that a nibble can stand for, looked up by permutation: it reads the low four bits
- * of each index, so low nibbles need no mask.
+ * The 16 values that a nibble can stand for. Looking them up reads the low four bits of each index,
+ * so that nothing has to be masked.
  */
-typedef __m512 nibbles;
+typedef __m512 nibble_values;
 
 INLINE __m512 iota(void) {
   return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
-INLINE nibbles nibbles_affine(float s, float o) { return v16_affine(iota(), s, o); }
-INLINE nibbles nibbles_centred(float s) {
+INLINE nibble_values nibbles_affine(float s, float m) { return v16_affine(iota(), s, m); }
+INLINE nibble_values nibbles_centred(float s) {
   return v16_scale(_mm512_sub_ps(iota(), _mm512_set1_ps(8)), s);
 }
-INLINE v16 nibbles_low(nibbles n, const uint8_t *p) {
-  return _mm512_permutexvar_ps(widen_u8(p), n);
+
+/* Lane i holds bytes i, i + 16, i + 32 and i + 48 of 64. */
+typedef __m512i bytes64;
+
+INLINE bytes64 bytes64_load(const uint8_t *p) {
+  const __m512i words = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i bytes = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(words, _mm512_loadu_si512(p)), bytes);
 }
-INLINE v16 nibbles_high(nibbles n, const uint8_t *p) {
-  return _mm512_permutexvar_ps(_mm512_srli_epi32(widen_u8(p), 4), n);
+/* 32 bytes, and the same again. */
+INLINE bytes64 bytes64_load_twice(const uint8_t *p) {
+  const __m512i words = _mm512_setr_epi32(0, 4, 0, 4, 1, 5, 1, 5, 2, 6, 2, 6, 3, 7, 3, 7);
+  const __m512i bytes = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m256i half = _mm256_loadu_si256((const __m256i *)p);
+  return _mm512_shuffle_epi8(
+      _mm512_permutexvar_epi32(words, _mm512_castsi256_si512(half)), bytes);
+}
+/* The upper bits of each byte, from bit count; above them anything. */
+INLINE bytes64 bytes64_down(bytes64 b, int count) {
+  return _mm512_srl_epi32(b, _mm_cvtsi32_si128(count));
+}
+/*
+ * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
+ * bit second in bytes 32 to 63; masked, minus offset.
+ */
+typedef bytes64 quanta64;
+
+INLINE quanta64 quanta64_join(
+    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
+  (void)mask, (void)offset; /* quanta64_part does it. */
+  __m512i up = _mm512_sllv_epi16(high, _mm512_set1_epi32((4 - first) | (4 - second) << 16));
+  return _mm512_ternarylogic_epi32(_mm512_set1_epi32(0x0f0f0f0f), low, up, 0xca);
+}
+/*
+ * Quanta 16 * part to 16 * part + 15 as they were joined. Bits below the exponent of a power of two
+ * are the integer that is added to it.
+ */
+INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
+  const int position = part == 3 ? 2 : part;
+  const int power = 23 - 8 * position;
+  const __m512i bits = part == 3 ? _mm512_srli_epi32(*q, 8) : *q;
+  const __m512i exponent = _mm512_set1_epi32((127 + power) << 23);
+  const __m512 biased = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+      exponent, bits, _mm512_set1_epi32(mask << 8 * position), 0xf8));
+  return _mm512_sub_ps(biased, _mm512_set1_ps((float)((1 << power) + offset)));
+}
+/* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
+INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
+  return _mm512_permutexvar_ps(_mm512_srli_epi32(*b, 8 * part + 4 * high), values);
+}
+INLINE v16 nibbles_low(nibble_values values, const uint8_t *p) {
+  return _mm512_permutexvar_ps(
+      _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)), values);
+}
+INLINE v16 nibbles_high(nibble_values values, const uint8_t *p) {
+  return _mm512_permutexvar_ps(
+      _mm512_srli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)), 4), values);
 }

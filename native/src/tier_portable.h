@@ -31,10 +31,9 @@ INLINE v16 v16_load(const float *p) {
 INLINE void v16_store(float *p, v16 a) { memcpy(p, &a, sizeof a); }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { EACH_LANE(fmaf(a.lane[i], b.lane[i], c.lane[i])); }
 INLINE v16 v16_mul(v16 a, v16 b) { EACH_LANE(a.lane[i] * b.lane[i]); }
-/* Lanes 0 to 7 and lanes 8 to 15. */
-INLINE v16 v16_halves(float low, float high) { EACH_LANE(i < 8 ? low : high); }
 INLINE v16 v16_scale(v16 a, float s) { EACH_LANE(a.lane[i] * s); }
-INLINE v16 v16_affine(v16 a, float s, float o) { EACH_LANE(a.lane[i] * s + o); }
+/* a * s - m where a * s is exact. */
+INLINE v16 v16_affine(v16 a, float s, float m) { EACH_LANE(a.lane[i] * s - m); }
 
 INLINE vec vec_zero(void) { return v16_zero(); }
 INLINE vec vec_load(const float *p) { return v16_load(p); }
@@ -86,18 +85,68 @@ INLINE v16 v16_from_bf16(const uint8_t *p) {
   EACH_LANE(f32_from_bits((uint32_t)p[2 * i] << 16 | (uint32_t)p[2 * i + 1] << 24));
 }
 
-/* What a nibble n stands for: scale * (n - centre) + offset. */
+/* What a nibble n stands for: scale * (n - centre) - minimum. */
 typedef struct {
-  float scale, offset;
+  float scale, minimum;
   int centre;
-} nibbles;
+} nibble_values;
 
-INLINE nibbles nibbles_affine(float s, float o) { return (nibbles){s, o, 0}; }
-/* An offset of -0 leaves every sum as it is, the zeros' signs included. */
-INLINE nibbles nibbles_centred(float s) { return (nibbles){s, -0.0f, 8}; }
-INLINE v16 nibbles_low(nibbles n, const uint8_t *p) {
-  EACH_LANE((float)((p[i] & 15) - n.centre) * n.scale + n.offset);
+INLINE nibble_values nibbles_affine(float s, float m) { return (nibble_values){s, m, 0}; }
+/* Less +0, every value stays as it is, the zeros' signs included. */
+INLINE nibble_values nibbles_centred(float s) { return (nibble_values){s, 0.0f, 8}; }
+INLINE v16 nibbles_low(nibble_values n, const uint8_t *p) {
+  EACH_LANE((float)((p[i] & 15) - n.centre) * n.scale - n.minimum);
 }
-INLINE v16 nibbles_high(nibbles n, const uint8_t *p) {
-  EACH_LANE((float)((p[i] >> 4) - n.centre) * n.scale + n.offset);
+INLINE v16 nibbles_high(nibble_values n, const uint8_t *p) {
+  EACH_LANE((float)((p[i] >> 4) - n.centre) * n.scale - n.minimum);
+}
+
+/* 64 bytes in their order. */
+typedef struct {
+  uint8_t at[64];
+} bytes64;
+
+INLINE bytes64 bytes64_load(const uint8_t *p) {
+  bytes64 b;
+  memcpy(b.at, p, 64);
+  return b;
+}
+/* 32 bytes, and the same again. */
+INLINE bytes64 bytes64_load_twice(const uint8_t *p) {
+  bytes64 b;
+  memcpy(b.at, p, 32);
+  memcpy(b.at + 32, p, 32);
+  return b;
+}
+/* The upper bits of each byte, from bit count. */
+INLINE bytes64 bytes64_down(bytes64 b, int count) {
+  for (int i = 0; i < 64; i++) b.at[i] = (uint8_t)(b.at[i] >> count);
+  return b;
+}
+/* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
+INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
+  return high ? nibbles_high(values, b->at + 16 * part) : nibbles_low(values, b->at + 16 * part);
+}
+
+/*
+ * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
+ * bit second in bytes 32 to 63; masked, minus offset.
+ */
+typedef struct {
+  int8_t at[64];
+} quanta64;
+
+INLINE quanta64 quanta64_join(
+    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
+  quanta64 q;
+  for (int i = 0; i < 64; i++) {
+    const int up = high.at[i] >> (i < 32 ? first : second);
+    q.at[i] = (int8_t)((((low.at[i] & 15) | up << 4) & mask) - offset);
+  }
+  return q;
+}
+/* Quanta 16 * part to 16 * part + 15 as they were joined. */
+INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
+  (void)mask, (void)offset;
+  return v16_from_i8(q->at + 16 * part);
 }
