@@ -19,9 +19,10 @@ INLINE void decode_block(const uint8_t *bytes, float *values) {
   block b;
   block_open(&b, bytes);
   for (int g = 0; g < GROUPS; g++) {
-    UNROLL for (int s = 0; s < GROUP; s++) {
-      v16_store(values + (g * GROUP + s) * LANES, block_values(&b, g, s));
-    }
+    /* Stored together: after a store, the compiler would read the block's bytes again. */
+    v16 step[GROUP];
+    UNROLL for (int s = 0; s < GROUP; s++) step[s] = block_values(&b, g, s);
+    UNROLL for (int s = 0; s < GROUP; s++) v16_store(values + (g * GROUP + s) * LANES, step[s]);
   }
 }
 

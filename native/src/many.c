@@ -9,6 +9,8 @@
 /* Rows and tokens whose lanes are kept at a time. */
 #define ROWS 16
 #define TOKENS 96
+/* Floats from a decoded row to the next: no power of two, or rows would share lines of the cache. */
+#define ROW_STRIDE (PANEL + 64)
 
 INLINE void register_block(
     const int R, const int T, const float *w, const float *x, int64_t x_stride, float *lanes,
@@ -24,7 +26,7 @@ INLINE void register_block(
     const float *xp = x + part;
     for (int64_t k = 0; k < steps; k++, wp += LANES, xp += LANES) {
       vec wv[BLOCK_ROWS];
-      UNROLL for (int r = 0; r < R; r++) wv[r] = vec_load(wp + r * PANEL);
+      UNROLL for (int r = 0; r < R; r++) wv[r] = vec_load(wp + r * ROW_STRIDE);
       UNROLL for (int t = 0; t < T; t++) {
         vec xv = vec_load(xp + t * x_stride);
         UNROLL for (int r = 0; r < R; r++) sum[r][t] = vec_fma(wv[r], xv, sum[r][t]);
@@ -44,10 +46,10 @@ INLINE void token_block(
     int64_t steps, int first) {
   int64_t r = 0;
   for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS) {
-    register_block(BLOCK_ROWS, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps, first);
+    register_block(BLOCK_ROWS, T, w + r * ROW_STRIDE, x, x_stride, lanes + r * LANES, steps, first);
   }
   for (; r < rows; r++) {
-    register_block(1, T, w + r * PANEL, x, x_stride, lanes + r * LANES, steps, first);
+    register_block(1, T, w + r * ROW_STRIDE, x, x_stride, lanes + r * LANES, steps, first);
   }
 }
 
@@ -86,7 +88,7 @@ static void tail(
     for (int64_t r = 0; r < rows; r++) {
       float *lane = lanes + (t * ROWS + r) * LANES;
       for (int64_t k = 0; k < columns; k++) {
-        lane[k] = __builtin_fmaf(w[r * PANEL + k], x[t * x_stride + k], lane[k]);
+        lane[k] = __builtin_fmaf(w[r * ROW_STRIDE + k], x[t * x_stride + k], lane[k]);
       }
     }
   }
@@ -96,7 +98,7 @@ static void tail(
 static void tile(
     const kernel *kernel, const uint8_t *w, int64_t row_bytes, const float *x, float *y,
     int64_t rows, int64_t columns, int64_t tokens, int64_t y_stride) {
-  _Alignas(64) float scratch[ROWS * PANEL];
+  _Alignas(64) float scratch[ROWS * ROW_STRIDE];
   _Alignas(64) float lanes[TOKENS * ROWS * LANES];
   if (rows < ROWS) {
     /* The fold reads the lanes of all rows. */
@@ -106,7 +108,7 @@ static void tile(
   do {
     int64_t n = columns - k < PANEL ? columns - k : PANEL;
     for (int64_t r = 0; r < rows; r++) {
-      kernel->decode(w + r * row_bytes + encoded_bytes(kernel, k), scratch + r * PANEL, n);
+      kernel->decode(w + r * row_bytes + encoded_bytes(kernel, k), scratch + r * ROW_STRIDE, n);
     }
     panel(scratch, rows, x + k, columns, tokens, lanes, n / LANES, k == 0);
     if (n % LANES != 0) {

@@ -11,18 +11,20 @@
 
 typedef struct {
   k_scales scales;
-  bytes64 q[2];
+  const uint8_t *q;
 } block;
 
 INLINE void block_open(block *b, const uint8_t *bytes) {
   k_scales_open(&b->scales, bytes);
-  UNROLL for (int g = 0; g < 2; g++) b->q[g] = bytes64_load(bytes + 16 + 64 * g);
+  b->q = bytes + 16;
 }
 
 INLINE v16 block_values(const block *b, int group, int step) {
   const int j = 4 * group + step / 2;
+  /* One load for all steps of a group. */
+  const bytes64 q = bytes64_load(b->q + 64 * group);
   return bytes64_nibbles(
-      &b->q[group], step / 4 * 2 + step % 2, step / 2 % 2,
+      &q, step / 4 * 2 + step % 2, step / 2 % 2,
       nibbles_affine(b->scales.scale[j], b->scales.scale[8 + j]));
 }
 
