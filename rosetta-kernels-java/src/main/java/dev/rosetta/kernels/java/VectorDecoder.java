@@ -120,27 +120,24 @@ final class VectorDecoder {
     }
   }
 
-  private static void q4_0(MemorySegment w, long offset, int blocks, float[] t, int at) {
-    for (int block = 0; block < blocks; block++) {
-      long from = offset + 18L * block;
-      int to = at + 32 * block;
-      FloatVector d = broadcast(Float.float16ToFloat(w.get(SHORT, from)));
+  private static void q4_0(MemorySegment w, long offset, int blocks, float[] target, int at) {
+    for (int block = 0; block < blocks; block++, offset += 18, at += 32) {
+      // Not a vector: C2 boxes one that lives across the inner loop.
+      float d = Float.float16ToFloat(w.get(SHORT, offset));
       for (int i = 0; i < 16; i += WIDTH) {
-        IntVector q = bytes(w, from + 2 + i);
-        floats(q.and(15).sub(8)).mul(d).intoArray(t, to + i);
-        floats(q.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d).intoArray(t, to + 16 + i);
+        IntVector q = bytes(w, offset + 2 + i);
+        floats(q.and(15).sub(8)).mul(d).intoArray(target, at + i);
+        floats(q.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d).intoArray(target, at + 16 + i);
       }
     }
   }
 
-  private static void q8_0(MemorySegment w, long offset, int blocks, float[] t, int at) {
-    for (int block = 0; block < blocks; block++) {
-      long from = offset + 34L * block;
-      int to = at + 32 * block;
-      FloatVector d = broadcast(Float.float16ToFloat(w.get(SHORT, from)));
+  private static void q8_0(MemorySegment w, long offset, int blocks, float[] target, int at) {
+    for (int block = 0; block < blocks; block++, offset += 34, at += 32) {
+      float d = Float.float16ToFloat(w.get(SHORT, offset));
       for (int i = 0; i < 32; i += WIDTH) {
-        ByteVector q = ByteVector.fromMemorySegment(BYTES, w, from + 2 + i, LITTLE);
-        floats((IntVector) q.convertShape(SIGNED_BYTE, INTS, 0)).mul(d).intoArray(t, to + i);
+        ByteVector q = ByteVector.fromMemorySegment(BYTES, w, offset + 2 + i, LITTLE);
+        floats((IntVector) q.convertShape(SIGNED_BYTE, INTS, 0)).mul(d).intoArray(target, at + i);
       }
     }
   }
@@ -158,9 +155,5 @@ final class VectorDecoder {
 
   private static FloatVector floats(IntVector values) {
     return (FloatVector) values.convertShape(VectorOperators.I2F, FLOATS, 0);
-  }
-
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }
