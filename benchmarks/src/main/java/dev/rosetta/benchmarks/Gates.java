@@ -1,5 +1,6 @@
 package dev.rosetta.benchmarks;
 
+import com.sun.management.ThreadMXBean;
 import dev.rosetta.kernels.panama.PanamaBackend;
 import dev.rosetta.kernels.panama.Tier;
 import dev.rosetta.kernels.panama.generated.RosettaKernels;
@@ -9,7 +10,6 @@ import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -43,12 +43,15 @@ public final class Gates {
   /** Speed of two threads relative to one. */
   private static final double LEAST_SCALING = 1.85;
 
+  /** Heap bytes for each matrix that a kernel may allocate; more means that C2 boxes vectors. */
+  private static final long MOST_ALLOCATED = 64 << 10;
+
   /** Multiply-adds of a round of the probe. */
   private static final long PROBE_FMAS = 384;
 
   private static final long PROBE_ROUNDS = 20_000;
   private static final long PROBE_BYTES = 64L << 20;
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final PrintStream out;
   private final List<Contender> contenders;
@@ -95,9 +98,11 @@ public final class Gates {
   }
 
   /** The figures of one variant at one shape, repetition by repetition. */
-  private record Series(double[] gflops, double[] ofPeak, double[] ofBandwidth, double[] ofBest) {
+  private record Series(
+      double[] gflops, double[] ofPeak, double[] ofBandwidth, double[] ofBest, double[] allocated) {
     Series(int repetitions) {
       this(
+          new double[repetitions],
           new double[repetitions],
           new double[repetitions],
           new double[repetitions],
@@ -183,12 +188,15 @@ public final class Gates {
       for (int i = 0; i < sample.size(); i++) {
         Contender contender = contenders.get(i);
         double peak = probePeak(contender.limit());
+        long allocated = THREADS.getCurrentThreadAllocatedBytes();
         long start = THREADS.getCurrentThreadCpuTime();
         for (int matrix = 0; matrix < batch; matrix++) {
           weights.multiply(contender.backend(), repetition * batch + matrix, x, tokens, tile, y);
         }
         double seconds = (THREADS.getCurrentThreadCpuTime() - start) / 1e9;
         Series series = sample.get(i);
+        series.allocated()[repetition] =
+            (THREADS.getCurrentThreadAllocatedBytes() - allocated) / (double) batch;
         series.gflops()[repetition] = flops / seconds / 1e9;
         series.ofPeak()[repetition] = flops / seconds / peak;
         series.ofBandwidth()[repetition] = bytes / seconds / bandwidth;
@@ -295,13 +303,17 @@ public final class Gates {
     double ofBest = geometricMean(series.stream().map(Series::ofBest).toList());
     double spread =
         series.stream().mapToDouble(s -> new Sample(s.ofPeak()).spread()).max().orElse(0);
+    double allocated =
+        series.stream().mapToDouble(s -> new Sample(s.allocated()).median()).max().orElse(0);
+    boolean boxes = allocated > MOST_ALLOCATED;
+    allFloorsMet &= !boxes;
     StringBuilder line = new StringBuilder();
     line.append(
         String.format(
             Locale.ROOT,
             "{\"backend\":\"%s\",\"tier\":\"%s\",\"type\":\"%s\",\"shape\":\"%s\",\"columns\":%d,"
                 + "\"threads\":1,\"gflops\":%.1f,\"ofFmaPeak\":%.3f,\"ofBandwidth\":%.3f,"
-                + "\"ofBestNative\":%.3f,\"spread\":%.3f,\"disturbed\":%b",
+                + "\"ofBestNative\":%.3f,\"spread\":%.3f,\"boxes\":%b,\"disturbed\":%b",
             contender.backend().name(),
             contender.variant().tier(),
             type,
@@ -312,6 +324,7 @@ public final class Gates {
             ofBandwidth,
             ofBest,
             spread,
+            boxes,
             !series.stream().allMatch(Series::isSteady)));
     if (shape.equals("geomean")) {
       boolean java = contender.variant() == Variant.JAVA;
