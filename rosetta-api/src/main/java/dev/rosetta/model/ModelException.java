@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An input cannot be read or used. The message names the byte, key or tensor at fault and, where
- * there is a remedy, says it; {@link #path()} names the file.
+ * there is a remedy, says it; {@link #path()} names the file. What the file says is escaped in the
+ * message and cut: it can be printed as it is.
  */
 public final class ModelException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -26,7 +27,7 @@ public final class ModelException extends RuntimeException {
 
   public ModelException(
       ErrorCode code, @Nullable Path path, long offset, String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(MessageText.of(message), cause);
     this.code = code;
     this.path = path;
     this.offset = offset;

@@ -43,6 +43,9 @@ final class EffectiveConfig {
   /** Larger than any published model, small enough that products of two stay far from overflow. */
   private static final long MAX_SIZE = 1L << 26;
 
+  /** Every layer has its own objects, whether or not the file has tensors for it. */
+  private static final long MAX_LAYERS = 4096;
+
   private final ModelSource source;
   private final Shapes shapes;
   private final List<Finding> findings;
@@ -76,7 +79,7 @@ final class EffectiveConfig {
   private void resolve(RowConvention rows) {
     architecture();
     long hidden = size(ConfigField.HIDDEN_SIZE, shapes.hidden(), "length of the norms");
-    size(ConfigField.NUM_LAYERS, shapes.layers(), "layers that have tensors");
+    layers();
     size(ConfigField.VOCAB_SIZE, shapes.other(Part.EMBEDDING, hidden), "rows of the embedding");
     size(ConfigField.INTERMEDIATE_SIZE, feedForward(hidden), "rows of the feed-forward weights");
     heads(hidden);
@@ -213,6 +216,20 @@ final class EffectiveConfig {
               + " but head_dim is "
               + dim
               + "; rotating part of a head is not supported");
+    }
+  }
+
+  private void layers() {
+    long layers = size(ConfigField.NUM_LAYERS, shapes.layers(), "layers that have tensors");
+    if (layers > MAX_LAYERS) {
+      throw new ModelException(
+          ErrorCode.LIMIT_EXCEEDED,
+          source.path(),
+          "the model has "
+              + layers
+              + " layers by its config or the names of its tensors; the limit"
+              + " is "
+              + MAX_LAYERS);
     }
   }
 

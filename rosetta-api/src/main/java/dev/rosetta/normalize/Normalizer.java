@@ -275,14 +275,14 @@ public final class Normalizer {
   }
 
   private void reportMissing(ModelConfig config) {
+    Set<String> misshapen = new HashSet<>();
+    for (Finding finding : findings) {
+      if (finding.code() == DiagnosisCode.SHAPE_MISMATCH) {
+        misshapen.add(finding.subject());
+      }
+    }
     for (TensorRole role : Inventory.required(config)) {
-      boolean misshapen =
-          findings.stream()
-              .anyMatch(
-                  f ->
-                      f.code() == DiagnosisCode.SHAPE_MISMATCH
-                          && f.subject().equals(role.toString()));
-      if (!weights.containsKey(role) && !misshapen) {
+      if (!weights.containsKey(role) && !misshapen.contains(role.toString())) {
         findings.add(
             new Finding(
                 DiagnosisCode.TENSOR_MISSING,

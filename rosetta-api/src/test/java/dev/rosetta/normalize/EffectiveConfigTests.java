@@ -301,4 +301,14 @@ final class EffectiveConfigTests {
             source("llama", HF).state("model_type", "mistral").state("sliding_window", 4096L),
             ConfigField.SLIDING_WINDOW));
   }
+
+  @ParameterizedTest
+  @ValueSource(longs = {4097, 60_000, 1L << 26})
+  void moreLayersThanAnyModelHasAreRefusedBeforeAnythingIsMadeOfThem(long layers) {
+    assertEquals(
+        ErrorCode.LIMIT_EXCEEDED,
+        refusal(source("llama", GGUF).state("llama.block_count", layers)));
+    assertEquals(
+        ErrorCode.LIMIT_EXCEEDED, refusal(source("qwen3", HF).state("num_hidden_layers", layers)));
+  }
 }

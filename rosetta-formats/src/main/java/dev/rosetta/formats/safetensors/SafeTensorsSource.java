@@ -254,7 +254,15 @@ final class SafeTensorsSource implements ModelSource {
       throw new IndexOutOfBoundsException(
           length + " bytes from " + from + " of the " + tensor.byteSize() + " of a tensor");
     }
-    files.get(tensor.file()).read(tensor.offset() + from, target, length);
+    MappedFile file = files.get(tensor.file());
+    if (length > 0 && tensor.offset() > file.size() - tensor.byteSize()) {
+      throw new ModelException(
+          ErrorCode.TENSOR_OUT_OF_BOUNDS,
+          file.path(),
+          tensor.offset(),
+          "the data of tensor " + Quoted.quote(tensor.name()) + " is not all in the file");
+    }
+    file.read(tensor.offset() + from, target, length);
   }
 
   @Override

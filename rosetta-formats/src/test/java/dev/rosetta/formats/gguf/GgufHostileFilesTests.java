@@ -142,6 +142,15 @@ class GgufHostileFilesTests {
     }
   }
 
+  @Test
+  void anEmptyTensorMayLieBehindTheEndOfAFileThatLacksItsPadding() throws IOException {
+    Path file = RawGguf.v3(1, 0).tensor("t", 0, 0, 0).write(folder, "unpadded.gguf");
+    try (ModelSource source = FORMAT.open(file)) {
+      assertTrue(source.tensors().getFirst().offset() > Files.size(file));
+      source.read(source.tensors().getFirst(), 0, MemorySegment.ofArray(new byte[0]), 0);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 3, 24, 1L << 21, 1L << 31, 0xffff_ffffL})
   void alignmentIsAPowerOfTwo(long alignment) throws IOException {

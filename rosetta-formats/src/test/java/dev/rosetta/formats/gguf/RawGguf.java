@@ -83,7 +83,11 @@ final class RawGguf {
     return out.size();
   }
 
+  byte[] toByteArray() {
+    return out.toByteArray();
+  }
+
   Path write(Path folder, String name) throws IOException {
-    return Files.write(folder.resolve(name), out.toByteArray());
+    return Files.write(folder.resolve(name), toByteArray());
   }
 }

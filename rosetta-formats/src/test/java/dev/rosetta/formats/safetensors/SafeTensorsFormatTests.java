@@ -105,6 +105,20 @@ final class SafeTensorsFormatTests {
   }
 
   @Test
+  void dataThatIsNotInTheFileIsNotRead() {
+    byte[] cut =
+        FileBytes.of(
+            "{\"t\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", new byte[5]);
+    try (ModelSource source = FileBytes.open(dir.resolve("cut.safetensors"), cut)) {
+      MemorySegment target = MemorySegment.ofArray(new byte[8]);
+      ModelException error =
+          assertThrows(
+              ModelException.class, () -> source.read(source.tensors().getFirst(), 0, target, 8));
+      assertEquals(ErrorCode.TENSOR_OUT_OF_BOUNDS, error.code());
+    }
+  }
+
+  @Test
   void contentIsRecognizedWhateverTheName() throws IOException {
     SafeTensorsFormat format = new SafeTensorsFormat();
     Path file = FileBytes.write(dir.resolve("model.gguf"), FileBytes.of("{}"));

@@ -1,0 +1,55 @@
+package dev.rosetta.model;
+
+/**
+ * A message as a log or a terminal can take it, whatever the names in it come from: characters that
+ * are not visible become {@code \}{@code uXXXX}, and the middle of a very long message is left out.
+ */
+final class MessageText {
+  private static final int MAX_CHARS = 600;
+  private static final int HEAD_CHARS = 400;
+  private static final int TAIL_CHARS = 150;
+
+  private MessageText() {}
+
+  static String of(String message) {
+    if (message.length() <= MAX_CHARS) {
+      return escape(message);
+    }
+    int left = message.length() - HEAD_CHARS - TAIL_CHARS;
+    return escape(message.substring(0, HEAD_CHARS))
+        + "… ("
+        + left
+        + " more characters) …"
+        + escape(message.substring(message.length() - TAIL_CHARS));
+  }
+
+  private static String escape(String text) {
+    StringBuilder shown = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (isVisible(c)) {
+                shown.appendCodePoint(c);
+              } else {
+                for (char unit : Character.toChars(c)) {
+                  shown.append(String.format("\\u%04x", (int) unit));
+                }
+              }
+            });
+    return shown.toString();
+  }
+
+  private static boolean isVisible(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+}
