@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.rosetta.spi.FileHead;
 import dev.rosetta.trace.CapturePoint;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,10 +19,18 @@ final class HeaderNames {
 
   private HeaderNames() {}
 
-  /** Whether the file starts as a SafeTensors file does: eight bytes of length, then a brace. */
+  /**
+   * Whether the file starts as a SafeTensors file does: eight bytes of a length that a header may
+   * have, then a brace. The magic bytes of other formats are no such length, which tells a GGUF
+   * file of 123 tensors from a SafeTensors file: that count is a brace at the same place.
+   */
   static boolean isSafeTensors(FileHead head) {
     byte[] bytes = head.bytes();
-    return bytes.length > Header.LENGTH_BYTES && bytes[Header.LENGTH_BYTES] == '{';
+    if (bytes.length <= Header.LENGTH_BYTES || bytes[Header.LENGTH_BYTES] != '{') {
+      return false;
+    }
+    long length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    return length >= 0 && length <= Header.MAX_BYTES;
   }
 
   /**

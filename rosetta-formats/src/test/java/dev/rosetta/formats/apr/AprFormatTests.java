@@ -20,6 +20,7 @@ import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.Vocabulary;
 import dev.rosetta.spi.FileHead;
 import dev.rosetta.spi.ModelFormat;
+import dev.rosetta.spi.ModelFormats;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -83,6 +84,25 @@ class AprFormatTests {
     assertFalse(format.recognizes(new FileHead(Path.of("x.apr"), false, 4, new byte[4])));
     assertFalse(format.recognizes(new FileHead(Path.of("x.apr"), false, 2, new byte[] {65, 80})));
     assertFalse(format.recognizes(new FileHead(Path.of("x.apr"), true, 0, new byte[0])));
+  }
+
+  /** Where these have a brace, a SafeTensors header begins with one. */
+  @Test
+  void noOtherFormatClaimsAFileOfTheseFamilies() {
+    V2File many = new V2File();
+    for (int i = 0; i < 123; i++) {
+      many.add("t" + i, 0, dims(1), floats(i));
+    }
+    String apr1 = "APR1\2\0\0\0{}\0\0\0\0\2\0\0\0[]";
+    for (byte[] file : List.of(many.bytes(), apr1.getBytes(StandardCharsets.ISO_8859_1))) {
+      Path path = V2File.write(dir.resolve("claimed.apr"), file);
+      try (ModelSource source = ModelFormats.load().open(path)) {
+        assertEquals("APR", source.format());
+      }
+    }
+    byte[] dump = "APRT\0\0\0\0{\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
+    Path path = V2File.write(dir.resolve("dump.bin"), Arrays.copyOf(dump, 12 + 4 * 123));
+    assertEquals("APRT", ModelFormats.load().trace(path).orElseThrow().name());
   }
 
   @Test

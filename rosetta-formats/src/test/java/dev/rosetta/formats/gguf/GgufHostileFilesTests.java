@@ -12,6 +12,7 @@ import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.spi.FileHead;
+import dev.rosetta.spi.ModelFormats;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -139,6 +140,21 @@ class GgufHostileFilesTests {
     try (ModelSource source = FORMAT.open(file)) {
       assertEquals(0, source.tensors().getFirst().byteSize());
       assertTrue(source.notes().isEmpty());
+    }
+  }
+
+  /** The low byte of these counts is the brace that a SafeTensors header begins with. */
+  @ParameterizedTest
+  @ValueSource(ints = {123, 379})
+  void aCountThatLooksLikeAnotherFormatIsNone(int tensors) throws IOException {
+    RawGguf raw = RawGguf.v3(tensors, 0);
+    for (int i = 0; i < tensors; i++) {
+      raw.tensor("t" + i, 0, 32L * i, 8);
+    }
+    Path file = raw.pad(32).bytes(new byte[32 * tensors]).write(folder, "count.gguf");
+    try (ModelSource source = ModelFormats.load().open(file)) {
+      assertEquals("GGUF", source.format());
+      assertEquals(tensors, source.tensors().size());
     }
   }
 
