@@ -85,14 +85,10 @@ final class ConvertCommand implements Callable<Integer> {
     FileFormat format = target.format(usage, output);
     target.check(usage, output, format);
     refuseInput(usage, format);
-    try {
-      List<String> notes = Conversion.convert(input, output, format, mix);
-      if (!log.quiet) {
-        notes.forEach(note -> terminal.log("rosetta: " + SafeText.escape(note)));
-        terminal.log("rosetta: wrote " + output);
-      }
-    } catch (IllegalArgumentException e) {
-      throw usage.error(e);
+    List<String> notes = Conversion.convert(input, output, format, mix);
+    if (!log.quiet) {
+      notes.forEach(note -> terminal.log("rosetta: " + SafeText.escape(note)));
+      terminal.log("rosetta: wrote " + output);
     }
     return verify ? verdict(usage) : 0;
   }
