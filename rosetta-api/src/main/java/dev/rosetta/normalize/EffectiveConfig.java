@@ -265,8 +265,21 @@ final class EffectiveConfig {
           source.path(),
           field.label() + " is neither stated nor follows from the tensors");
     }
-    put(field, new ConfigValue(fromShapes.getAsLong(), Origin.DERIVED, rule));
-    return fromShapes.getAsLong();
+    long derived = fromShapes.getAsLong();
+    if (derived <= 0 || derived > MAX_SIZE) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          source.path(),
+          field.label()
+              + " must be from 1 to "
+              + MAX_SIZE
+              + ", but the "
+              + rule
+              + " give "
+              + derived);
+    }
+    put(field, new ConfigValue(derived, Origin.DERIVED, rule));
+    return derived;
   }
 
   private Optional<Long> integer(ConfigField field) {

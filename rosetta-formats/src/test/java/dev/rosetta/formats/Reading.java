@@ -3,6 +3,8 @@ package dev.rosetta.formats;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rosetta.RosettaComparator;
+import dev.rosetta.formats.convert.Conversion;
+import dev.rosetta.formats.convert.FileFormat;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
@@ -26,6 +28,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -81,6 +84,7 @@ public final class Reading {
       outcome = worse(outcome, attempt(() -> source.vocabulary().ifPresent(v -> use(v, path))));
       attempt(() -> readWeights(source));
       COMPARATOR.inspect(path);
+      attempt(() -> convert(path, FileFormat.values()[source.tensors().size() % 3]));
     } catch (ModelException e) {
       assertPrintable(e.getMessage());
       outcome = Outcome.REFUSED;
@@ -149,6 +153,11 @@ public final class Reading {
         weight.decodeRow(weight.rows() - 1, row, 0);
       }
     }
+  }
+
+  private static void convert(Path path, FileFormat format) {
+    Path output = path.resolveSibling("converted." + format.name().toLowerCase(Locale.ROOT));
+    Conversion.convert(path, output, format, null).forEach(Reading::assertPrintable);
   }
 
   private static boolean attempt(Runnable action) {

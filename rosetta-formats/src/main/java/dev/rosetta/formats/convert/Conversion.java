@@ -1,5 +1,6 @@
 package dev.rosetta.formats.convert;
 
+import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.TensorRole.Part;
@@ -19,9 +20,8 @@ public final class Conversion {
    *
    * @param mix element types of the new file, or null to keep those of the old one
    * @return what could not be carried over, one sentence each
-   * @throws ModelException if the input cannot be read, is not supported, or the output cannot be
-   *     written
-   * @throws IllegalArgumentException if an element type can be neither stored nor decoded
+   * @throws ModelException if the input cannot be read, is not supported, or holds what the output
+   *     cannot, or the output cannot be written
    */
   public static List<String> convert(
       Path input, Path output, FileFormat format, @Nullable ElementMix mix) {
@@ -31,6 +31,13 @@ public final class Conversion {
       List<String> notes = new ArrayList<>(read.notes());
       notes.addAll(ModelFiles.write(output, format, content));
       return notes;
+    } catch (IllegalArgumentException e) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          input,
+          -1,
+          "cannot be converted to " + format + ": " + e.getMessage(),
+          e);
     }
   }
 

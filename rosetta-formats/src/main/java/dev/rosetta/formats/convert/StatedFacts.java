@@ -52,6 +52,9 @@ final class StatedFacts {
           "rope_type",
           "__metadata__.format");
 
+  private static final int MAX_SIZE = 1 << 26;
+  private static final int MAX_LAYERS = 4096;
+
   private final ModelSource source;
   private final Metadata metadata;
   private final Map<TensorRole, List<Long>> shapes;
@@ -102,28 +105,31 @@ final class StatedFacts {
     value("rope.dimension_count", List.of());
     value("attention.value_length", List.of());
     Object name = first(List.of("general.name", "name", "_name_or_path"));
-    return new ModelFacts(
-        family,
-        name instanceof String text ? text : null,
-        size(
-            "block_count",
-            List.of("num_layers", "num_hidden_layers", "n_layers", "n_layer"),
-            this::layers),
-        hidden,
-        heads,
-        kvHeads,
-        headDim,
-        size(
-            "feed_forward_length",
-            List.of("intermediate_size", "ffn_dim", "intermediate_dim", "n_inner"),
-            () -> dim(TensorRole.weight(Part.FFN_DOWN, 0), 1)),
-        dim(TensorRole.weight(Part.EMBEDDING), 0),
-        context,
-        theta(family),
-        eps(family),
-        tied(),
-        scaling(),
-        window(family));
+    ModelFacts facts =
+        new ModelFacts(
+            family,
+            name instanceof String text ? text : null,
+            size(
+                "block_count",
+                List.of("num_layers", "num_hidden_layers", "n_layers", "n_layer"),
+                this::layers),
+            hidden,
+            heads,
+            kvHeads,
+            headDim,
+            size(
+                "feed_forward_length",
+                List.of("intermediate_size", "ffn_dim", "intermediate_dim", "n_inner"),
+                () -> dim(TensorRole.weight(Part.FFN_DOWN, 0), 1)),
+            dim(TensorRole.weight(Part.EMBEDDING), 0),
+            context,
+            theta(family),
+            eps(family),
+            tied(),
+            scaling(),
+            window(family));
+    requireSound(facts);
+    return facts;
   }
 
   /** Keys that were not understood, in file order. */
@@ -177,7 +183,7 @@ final class StatedFacts {
     if (stated == null && metadata.value("rope_parameters").orElse(null) instanceof Map<?, ?> map) {
       stated = map.get("rope_theta");
     }
-    return stated instanceof Number number ? number.doubleValue() : qwenInApr ? 1e6 : 1e4;
+    return stated == null ? qwenInApr ? 1e6 : 1e4 : positive("rope theta", stated);
   }
 
   private double eps(String family) {
@@ -185,8 +191,8 @@ final class StatedFacts {
         value(
             "attention.layer_norm_rms_epsilon",
             List.of("rms_norm_eps", "layer_norm_eps", "norm_eps"));
-    if (stated instanceof Number number) {
-      return number.doubleValue();
+    if (stated != null) {
+      return positive("RMS norm epsilon", stated);
     }
     boolean small = family.startsWith("qwen") || source.dialect() == MetadataDialect.HUGGING_FACE;
     return small ? 1e-6 : 1e-5;
@@ -262,12 +268,47 @@ final class StatedFacts {
 
   private int dim(TensorRole role, int index) {
     List<Long> dims = shapes.get(role);
-    return dims == null || dims.size() <= index ? 0 : Math.toIntExact(dims.get(index));
+    if (dims == null || dims.size() <= index || dims.get(index) > MAX_SIZE) {
+      return 0;
+    }
+    return dims.get(index).intValue();
+  }
+
+  private double positive(String what, Object stated) {
+    double value = stated instanceof Number number ? number.doubleValue() : Double.NaN;
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          source.path(),
+          "the " + what + " is " + stated + "; a positive number is needed");
+    }
+    return value;
+  }
+
+  /** What no head can be shared or rotated by would end in rows that are not there. */
+  private void requireSound(ModelFacts facts) {
+    if (facts.layers() > MAX_LAYERS) {
+      throw new ModelException(
+          ErrorCode.LIMIT_EXCEEDED,
+          source.path(),
+          "the model has " + facts.layers() + " layers; the limit is " + MAX_LAYERS);
+    }
+    if (facts.heads() % facts.kvHeads() != 0 || facts.headDim() % 2 != 0) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          source.path(),
+          facts.heads()
+              + " heads of size "
+              + facts.headDim()
+              + " cannot share "
+              + facts.kvHeads()
+              + " key/value heads, or be rotated");
+    }
   }
 
   private int size(String gguf, List<String> others, IntSupplier derived) {
     Object stated = value(gguf, others);
-    if (stated instanceof Long number && number > 0 && number <= 1 << 26) {
+    if (stated instanceof Long number && number > 0 && number <= MAX_SIZE) {
       return number.intValue();
     }
     int size = stated == null ? derived.getAsInt() : 0;
