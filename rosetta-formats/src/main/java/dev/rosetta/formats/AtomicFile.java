@@ -12,18 +12,20 @@ import java.util.UUID;
 
 /**
  * Writes a file as a whole or not at all: beside the target first, then forced to disk, then
- * renamed over it. An existing file keeps its content until the new one is complete. Instances are
- * not thread-safe.
+ * renamed over it. An existing file keeps its content until the new one is complete, and a JVM that
+ * is told to stop meanwhile leaves nothing beside it. Instances are not thread-safe.
  */
 public final class AtomicFile implements AutoCloseable {
   private final Path target;
   private final Path beside;
   private final FileChannel channel;
+  private final Thread onStop;
 
   private AtomicFile(Path target, Path beside, FileChannel channel) {
     this.target = target;
     this.beside = beside;
     this.channel = channel;
+    this.onStop = new Thread(() -> discard(beside));
   }
 
   /** Writes the content of a new file. */
@@ -65,7 +67,9 @@ public final class AtomicFile implements AutoCloseable {
               StandardOpenOption.CREATE_NEW,
               StandardOpenOption.READ,
               StandardOpenOption.WRITE);
-      return new AtomicFile(target, beside, channel);
+      AtomicFile file = new AtomicFile(target, beside, channel);
+      Runtime.getRuntime().addShutdownHook(file.onStop);
+      return file;
     } catch (IOException e) {
       throw notWritable(target, e);
     }
@@ -101,6 +105,19 @@ public final class AtomicFile implements AutoCloseable {
       Files.deleteIfExists(beside);
     } catch (IOException e) {
       throw notWritable(target, e);
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(onStop);
+    } catch (IllegalStateException e) {
+      // The JVM is stopping: the hook runs, and finds nothing left to delete.
+    }
+  }
+
+  private static void discard(Path beside) {
+    try {
+      Files.deleteIfExists(beside);
+    } catch (IOException e) {
+      // The JVM is stopping; there is nobody to tell.
     }
   }
 

@@ -130,8 +130,7 @@ class ReferenceConversionTests {
     for (Object item : (List<?>) graph.get("graph")) {
       Map<String, ?> tensor = BoundedJson.asObject(item);
       assertNotNull(tensor);
-      names.add(
-          RoleNames.role((String) tensor.get("name")).map(RoleNames::gguf).orElse("no role"));
+      names.add(RoleNames.role((String) tensor.get("name")).map(RoleNames::gguf).orElse("no role"));
     }
     Set<String> expected =
         reference("ollama-convert-Qwen2.5-0.5B-Instruct.json").keySet().stream()
@@ -198,9 +197,7 @@ class ReferenceConversionTests {
             ? sizes[1]
             : gguf.contains("ffn_gate") || gguf.contains("ffn_up")
                 ? sizes[2]
-                : gguf.startsWith("token_embd") || gguf.startsWith("output.")
-                    ? sizes[3]
-                    : sizes[0];
+                : gguf.startsWith("token_embd") || gguf.startsWith("output.") ? sizes[3] : sizes[0];
     if (gguf.contains("norm") || gguf.endsWith(".bias")) {
       return List.of(rows);
     }
