@@ -4,6 +4,7 @@ import dev.rosetta.formats.TensorData;
 import dev.rosetta.formats.TensorEntry;
 import dev.rosetta.formats.apr.AprWriter;
 import dev.rosetta.formats.gguf.GgufWriter;
+import dev.rosetta.formats.json.Quoted;
 import dev.rosetta.formats.safetensors.SafeTensorsWriter;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ErrorCode;
@@ -108,10 +109,15 @@ public final class ModelFiles {
     for (TensorEntry other : content.others()) {
       if (format.holds(other.type())) {
         entries.add(other);
-        notes.add("'" + other.name() + "' has no known role; it keeps its name and bytes");
+        notes.add(
+            "'" + Quoted.escape(other.name()) + "' has no known role; it keeps its name and bytes");
       } else {
         notes.add(
-            "'" + other.name() + "' (" + other.type() + ") has no known role and is left out");
+            "'"
+                + Quoted.escape(other.name())
+                + "' ("
+                + other.type()
+                + ") has no known role and is left out");
       }
     }
     return entries;

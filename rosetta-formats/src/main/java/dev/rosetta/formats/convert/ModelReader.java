@@ -1,6 +1,7 @@
 package dev.rosetta.formats.convert;
 
 import dev.rosetta.formats.TensorEntry;
+import dev.rosetta.formats.json.Quoted;
 import dev.rosetta.model.BlockLayout;
 import dev.rosetta.model.DimensionOrder;
 import dev.rosetta.model.ElementType;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +76,10 @@ final class ModelReader {
         shapes.put(role.get(), rowMajor(tensor));
       } else if (tensor.name().startsWith("__training__.")
           || tensor.name().endsWith(".rotary_emb.inv_freq")) {
-        notes.add("'" + tensor.name() + "' takes no part in a forward pass and is left out");
+        notes.add(
+            "'"
+                + Quoted.escape(tensor.name())
+                + "' takes no part in a forward pass and is left out");
       } else {
         others.add(TensorEntry.copyOf(tensor.name(), source, tensor, rowMajor(tensor)));
       }
@@ -114,7 +119,11 @@ final class ModelReader {
     facts = withNamedScaling(facts, content);
     List<String> left = stated.leftOver();
     if (!left.isEmpty()) {
-      notes.add("metadata that has no place in the new file: " + String.join(", ", left));
+      String shown = left.stream().limit(20).map(Quoted::escape).collect(Collectors.joining(", "));
+      notes.add(
+          "metadata that has no place in the new file: "
+              + shown
+              + (left.size() > 20 ? " and " + (left.size() - 20) + " more" : ""));
     }
     return new Result(
         new ModelContent(facts, source.vocabulary().orElse(null), null, content, others),
@@ -171,7 +180,10 @@ final class ModelReader {
                 + ", but its configuration gives "
                 + expected);
       }
-      notes.add("dims of '" + tensor.name() + "' are listed [in, out]; they are put right");
+      notes.add(
+          "dims of '"
+              + Quoted.escape(tensor.name())
+              + "' are listed [in, out]; they are put right");
       dims = expected;
     }
     try {
@@ -221,7 +233,7 @@ final class ModelReader {
     if (!rowsAreBytes) {
       notes.add(
           "'"
-              + tensor.name()
+              + Quoted.escape(tensor.name())
               + "' ("
               + tensor.type()
               + ") has no rows of its own; it is decoded to"
