@@ -311,4 +311,56 @@ final class EffectiveConfigTests {
     assertEquals(
         ErrorCode.LIMIT_EXCEEDED, refusal(source("qwen3", HF).state("num_hidden_layers", layers)));
   }
+
+  static Stream<List<Object>> sizesThatNoModelHas() {
+    return Stream.of(
+            "block_count",
+            "embedding_length",
+            "feed_forward_length",
+            "attention.head_count",
+            "attention.head_count_kv",
+            "attention.key_length",
+            "rope.dimension_count",
+            "attention.layer_norm_rms_epsilon",
+            "rope.freq_base")
+        .flatMap(
+            key ->
+                Stream.of(
+                        0L,
+                        -1L,
+                        3L,
+                        Long.MIN_VALUE,
+                        1L << 31,
+                        Long.MAX_VALUE,
+                        BigInteger.TWO.pow(64),
+                        Double.NaN,
+                        Double.POSITIVE_INFINITY,
+                        -0.0,
+                        "8",
+                        true,
+                        List.of(),
+                        List.of(0L, 0L),
+                        List.of(List.of()))
+                    .map(value -> List.of(key, value)));
+  }
+
+  /** Divided by, allocated by or counted to, each of these has ended a reader of other making. */
+  @ParameterizedTest
+  @MethodSource("sizesThatNoModelHas")
+  void aSizeThatNoModelHasIsRefusedOrReported(List<Object> which) {
+    String key = (String) which.getFirst();
+    MemorySource source = source("llama", GGUF).state("llama." + key, which.getLast());
+    try {
+      Model model = model(source);
+      boolean number = which.getLast() instanceof Number;
+      boolean ignored = key.equals("rope.dimension_count");
+      boolean real = key.equals("rope.freq_base") || key.endsWith("epsilon");
+      assertTrue(ignored || real && number || !model.findings().isEmpty(), () -> which.toString());
+    } catch (ModelException e) {
+      assertTrue(
+          e.getMessage().length() < 600
+              && e.getMessage().chars().noneMatch(Character::isISOControl),
+          e.getMessage());
+    }
+  }
 }
