@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -169,6 +170,21 @@ final class ConversionTests {
     Path apr = synth("qwen2", ElementMix.Q4_K_M, FileFormat.APR);
     List<String> notes = Conversion.convert(apr, folder.resolve("y.gguf"), FileFormat.GGUF, null);
     assertEquals(List.of(), notes);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void convertingAgainGivesTheSameBytes(FileFormat format) throws IOException {
+    Path gguf = synth("llama", ElementMix.Q4_K_M, FileFormat.GGUF);
+    String suffix = format.name().toLowerCase(Locale.ROOT);
+    Path first = Files.createDirectory(folder.resolve("first")).resolve("m." + suffix);
+    Path second = Files.createDirectory(folder.resolve("second")).resolve("m." + suffix);
+    Conversion.convert(gguf, first, format, null);
+    Conversion.convert(gguf, second, format, null);
+    for (Path file : ModelFiles.files(first, format)) {
+      Path other = second.getParent().resolve(first.getParent().relativize(file));
+      assertEquals(-1, Files.mismatch(file, other), file::toString);
+    }
   }
 
   @Test
