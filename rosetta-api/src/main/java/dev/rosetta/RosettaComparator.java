@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,8 +59,8 @@ public final class RosettaComparator {
   /**
    * Compares two sides.
    *
-   * @throws ModelException if a side cannot be read at all, or cannot be run although the request
-   *     needs it to
+   * @throws ModelException if a side cannot be read at all, changes while it is read, or cannot be
+   *     run although the request needs it to
    * @throws IllegalArgumentException if the request cannot be met: an unknown back end, a filter
    *     that matches no capture point, a token id outside the vocabulary
    */
@@ -75,9 +76,29 @@ public final class RosettaComparator {
     long start = System.nanoTime();
     try (ModelSource a = formats.open(request.a());
         ModelSource b = formats.open(request.b())) {
-      Model left = open(Side.A, a, listener);
-      Model right = open(Side.B, b, listener);
-      return new ModelComparison(left, right, request, listener, backends, codecs, start).run();
+      return ofSteadyFiles(
+          () -> {
+            Model left = open(Side.A, a, listener);
+            Model right = open(Side.B, b, listener);
+            return new ModelComparison(left, right, request, listener, backends, codecs, start)
+                .run();
+          },
+          a,
+          b);
+    }
+  }
+
+  /**
+   * What {@code use} gives or throws, unless a file changed meanwhile: then that is the error, and
+   * maybe the reason for the other.
+   */
+  private static <T> T ofSteadyFiles(Supplier<T> use, ModelSource... sources) {
+    try {
+      return use.get();
+    } finally {
+      for (ModelSource source : sources) {
+        source.requireUnchanged();
+      }
     }
   }
 
@@ -101,13 +122,18 @@ public final class RosettaComparator {
       TraceSink sink,
       ProgressListener listener) {
     try (ModelSource source = formats.open(path)) {
-      Model model = open(Side.A, source, listener);
-      refuseIncomplete(model);
-      int[] ids = Prompts.ids(model, prompt, tokens, bos);
-      KernelBackend kernels = backends.choose(backend);
-      try (Engine engine = new Engine(kernels, ModelComparison.threads(threads))) {
-        new ModelRun(model, ids, engine).run(sink, listener);
-      }
+      ofSteadyFiles(
+          () -> {
+            Model model = open(Side.A, source, listener);
+            refuseIncomplete(model);
+            int[] ids = Prompts.ids(model, prompt, tokens, bos);
+            KernelBackend kernels = backends.choose(backend);
+            try (Engine engine = new Engine(kernels, ModelComparison.threads(threads))) {
+              new ModelRun(model, ids, engine).run(sink, listener);
+            }
+            return model;
+          },
+          source);
     }
   }
 
@@ -118,18 +144,22 @@ public final class RosettaComparator {
    */
   public ModelInspection inspect(Path path) {
     try (ModelSource source = formats.open(path)) {
-      ModelInspection open = inspect(source);
-      return new ModelInspection(
-          open.summary(),
-          open.config(),
-          open.configProblem(),
-          new CopiedMetadata(open.metadata()),
-          open.dimensionOrder(),
-          open.tensors(),
-          open.roles(),
-          open.expectedDims(),
-          open.notes());
+      return ofSteadyFiles(() -> detached(inspect(source)), source);
     }
+  }
+
+  /** An inspection that outlives its source. */
+  private static ModelInspection detached(ModelInspection open) {
+    return new ModelInspection(
+        open.summary(),
+        open.config(),
+        open.configProblem(),
+        new CopiedMetadata(open.metadata()),
+        open.dimensionOrder(),
+        open.tensors(),
+        open.roles(),
+        open.expectedDims(),
+        open.notes());
   }
 
   /**
@@ -140,24 +170,28 @@ public final class RosettaComparator {
    */
   public Tokenization tokenize(Path path, String text, ComparisonRequest.Bos bos) {
     try (ModelSource source = formats.open(path)) {
-      Vocabulary vocabulary =
-          source
-              .vocabulary()
-              .orElseThrow(
-                  () ->
-                      new ModelException(
-                          ErrorCode.UNSUPPORTED_TOKENIZER,
-                          path,
-                          "the file carries no tokenizer; pass token ids instead of a text"));
-      Tokenizer tokenizer = Tokenizer.of(vocabulary, path);
-      List<Integer> ids = new ArrayList<>();
-      List<String> pieces = new ArrayList<>();
-      for (int id : tokenizer.encode(text, SpecialTokens.PARSE, Prompts.policy(bos))) {
-        ids.add(id);
-        pieces.add(tokenizer.piece(id));
-      }
-      return new Tokenization(ids, pieces);
+      return ofSteadyFiles(() -> tokenize(source, text, bos), source);
     }
+  }
+
+  private static Tokenization tokenize(ModelSource source, String text, ComparisonRequest.Bos bos) {
+    Vocabulary vocabulary =
+        source
+            .vocabulary()
+            .orElseThrow(
+                () ->
+                    new ModelException(
+                        ErrorCode.UNSUPPORTED_TOKENIZER,
+                        source.path(),
+                        "the file carries no tokenizer; pass token ids instead of a text"));
+    Tokenizer tokenizer = Tokenizer.of(vocabulary, source.path());
+    List<Integer> ids = new ArrayList<>();
+    List<String> pieces = new ArrayList<>();
+    for (int id : tokenizer.encode(text, SpecialTokens.PARSE, Prompts.policy(bos))) {
+      ids.add(id);
+      pieces.add(tokenizer.piece(id));
+    }
+    return new Tokenization(ids, pieces);
   }
 
   /** The kernel back ends at hand, best first, with the reason why one cannot be used. */

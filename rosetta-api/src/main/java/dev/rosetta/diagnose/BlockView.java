@@ -52,6 +52,11 @@ record BlockView(ModelSource source, BlockChange change) implements ModelSource 
   }
 
   @Override
+  public void requireUnchanged() {
+    source.requireUnchanged();
+  }
+
+  @Override
   public Path path() {
     return source.path();
   }

@@ -8,6 +8,8 @@ public enum ErrorCode {
   NOT_FOUND,
   NOT_A_FILE,
   UNREADABLE,
+  /** A file was replaced or written to while it was being read. */
+  FILE_CHANGED,
   NOT_WRITABLE,
   UNKNOWN_FORMAT,
   UNSUPPORTED_VERSION,

@@ -53,6 +53,15 @@ public interface ModelSource extends AutoCloseable {
    */
   void read(TensorInfo tensor, long from, MemorySegment target, long length);
 
+  /**
+   * Checks that the files of this source are still those that were opened. Called once, after the
+   * last read and before a result is given out. A source that holds its data in memory has nothing
+   * to check.
+   *
+   * @throws ModelException with {@link ErrorCode#FILE_CHANGED} if one was replaced or written to
+   */
+  default void requireUnchanged() {}
+
   @Override
   void close();
 }

@@ -14,6 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A regular file mapped read-only, read by copying.
@@ -26,24 +29,44 @@ public final class MappedFile implements AutoCloseable {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
   private final Path path;
+  private final State opened;
   private final Arena arena;
   private final MemorySegment mapping;
 
-  private MappedFile(Path path, Arena arena, MemorySegment mapping) {
+  private MappedFile(Path path, State opened, Arena arena, MemorySegment mapping) {
     this.path = path;
+    this.opened = opened;
     this.arena = arena;
     this.mapping = mapping;
   }
 
   /**
+   * What tells one content of a path from another.
+   *
+   * @param key device and inode, or null where the file system has none
+   */
+  private record State(boolean regular, long size, FileTime modified, @Nullable Object key) {
+    static State of(Path path) throws IOException {
+      BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      return new State(
+          attributes.isRegularFile(),
+          attributes.size(),
+          attributes.lastModifiedTime(),
+          attributes.fileKey());
+    }
+  }
+
+  /**
    * Maps {@code path}.
    *
-   * @throws ModelException if it does not exist, is no regular file, or cannot be read
+   * @throws ModelException if it does not exist, is no regular file, cannot be read, or changes
+   *     meanwhile
    */
   public static MappedFile open(Path path) {
     try {
-      BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      if (!attributes.isRegularFile()) {
+      State state = State.of(path);
+      // Before opening: a FIFO would block for ever.
+      if (!state.regular()) {
         throw new ModelException(
             ErrorCode.NOT_A_FILE, path, "not a regular file; give the path of a model file");
       }
@@ -52,7 +75,13 @@ public final class MappedFile implements AutoCloseable {
         try {
           MemorySegment mapping =
               channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-          return new MappedFile(path, arena, mapping);
+          MappedFile file = new MappedFile(path, state, arena, mapping);
+          // Its size, time and identity are those of what was mapped, or the file is changing.
+          file.requireUnchanged();
+          if (mapping.byteSize() != state.size()) {
+            throw file.changed(-1, "had " + state.size() + " bytes when it was looked up", null);
+          }
+          return file;
         } catch (IOException | RuntimeException e) {
           arena.close();
           throw e;
@@ -70,6 +99,31 @@ public final class MappedFile implements AutoCloseable {
 
   public Path path() {
     return path;
+  }
+
+  /**
+   * Checks that the path still leads to the file that was mapped and that nothing has written to
+   * it, as far as its size, time of modification and identity tell. Whoever draws a conclusion from
+   * what was read calls this after the last read.
+   *
+   * @throws ModelException with {@link ErrorCode#FILE_CHANGED} if not
+   */
+  public void requireUnchanged() {
+    State now;
+    try {
+      now = State.of(path);
+    } catch (IOException e) {
+      throw changed(-1, "was removed or is no longer reachable", e);
+    }
+    if (!Objects.equals(now.key(), opened.key())) {
+      throw changed(-1, "was replaced by another file", null);
+    }
+    if (now.size() != opened.size()) {
+      throw changed(-1, "had " + opened.size() + " bytes and now has " + now.size(), null);
+    }
+    if (!now.modified().equals(opened.modified())) {
+      throw changed(-1, "was written to at " + now.modified(), null);
+    }
   }
 
   /** Size in bytes when the file was mapped. */
@@ -130,11 +184,15 @@ public final class MappedFile implements AutoCloseable {
   }
 
   private ModelException shrunk(long offset, InternalError cause) {
+    return changed(offset, "became shorter", cause);
+  }
+
+  private ModelException changed(long offset, String how, @Nullable Throwable cause) {
     return new ModelException(
-        ErrorCode.UNREADABLE,
+        ErrorCode.FILE_CHANGED,
         path,
         offset,
-        "the file became shorter while it was in use; run again when nothing writes to it",
+        "changed while in use: it " + how + "; run again when nothing writes to it",
         cause);
   }
 

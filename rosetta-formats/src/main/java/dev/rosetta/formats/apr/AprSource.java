@@ -1,22 +1,17 @@
 package dev.rosetta.formats.apr;
 
-import dev.rosetta.formats.json.Quoted;
+import dev.rosetta.formats.TensorRanges;
 import dev.rosetta.model.DimensionOrder;
-import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.Metadata;
 import dev.rosetta.model.MetadataDialect;
-import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
-import dev.rosetta.model.Severity;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.Vocabulary;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** A model in one or more APR files. */
@@ -26,7 +21,7 @@ final class AprSource implements ModelSource {
   private final Metadata metadata;
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
-  private final Map<String, SourceNote> damaged = new HashMap<>();
+  private final TensorRanges ranges;
 
   /**
    * @param images in shard order; closed with this source
@@ -42,11 +37,7 @@ final class AprSource implements ModelSource {
     this.metadata = metadata;
     this.tensors = List.copyOf(tensors);
     this.notes = List.copyOf(notes);
-    for (SourceNote note : notes) {
-      if (note.severity() == Severity.ERROR && note.tensor() != null) {
-        damaged.put(note.tensor(), note);
-      }
-    }
+    this.ranges = new TensorRanges(files(), notes);
   }
 
   /** This source with further notes; replaces this one, which is not to be closed. */
@@ -103,20 +94,12 @@ final class AprSource implements ModelSource {
 
   @Override
   public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
-    Image image = images.get(tensor.file());
-    SourceNote damage = damaged.get(tensor.name());
-    if (damage != null) {
-      throw new ModelException(
-          ErrorCode.valueOf(damage.code()),
-          image.path(),
-          tensor.offset(),
-          "tensor " + Quoted.quote(tensor.name()) + " cannot be read: " + damage.message());
-    }
-    if (from < 0 || length < 0 || from > tensor.byteSize() || length > tensor.byteSize() - from) {
-      throw new IndexOutOfBoundsException(
-          length + " bytes at " + from + " of a tensor of " + tensor.byteSize() + " bytes");
-    }
-    image.read(tensor.offset() + from, target, length);
+    images.get(tensor.file()).read(ranges.position(tensor, from, length), target, length);
+  }
+
+  @Override
+  public void requireUnchanged() {
+    images.forEach(Image::requireUnchanged);
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * then the expanded payload. A payload may expand to {@link #MAX_RATIO} times its size or {@link
  * #FREE_BYTES}, whichever is more, and never beyond {@link #MAX_BYTES}.
  */
-record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implements Image {
+record Expansion(Image file, int prefix, Arena arena, MemorySegment bytes) implements Image {
   /** LZ4 cannot exceed it; weights never come near. */
   static final int MAX_RATIO = 255;
 
@@ -53,15 +53,16 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
           start,
           "a wrapped file of " + size + " bytes; the limit is " + MAX_BYTES);
     }
-    return fill(image.path(), 0, size, bytes -> image.read(start, bytes, size));
+    return fill(image, 0, size, bytes -> image.read(start, bytes, size));
   }
 
-  private static Expansion fill(Path path, int prefix, long size, Consumer<MemorySegment> content) {
+  private static Expansion fill(
+      Image file, int prefix, long size, Consumer<MemorySegment> content) {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment bytes = arena.allocate(prefix + size, 64);
       content.accept(bytes);
-      return new Expansion(path, prefix, arena, bytes);
+      return new Expansion(file, prefix, arena, bytes);
     } catch (RuntimeException e) {
       arena.close();
       throw e;
@@ -99,13 +100,18 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
 
   private static Expansion expand(Image image, int prefix, CompressedContent content, long limit) {
     return fill(
-        image.path(),
+        image,
         prefix,
         content.expandedSize(limit),
         bytes -> {
           image.read(0, bytes, prefix);
           content.expand(bytes.asSlice(prefix));
         });
+  }
+
+  @Override
+  public Path path() {
+    return file.path();
   }
 
   @Override
@@ -118,7 +124,7 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
     if (offset < 0 || length < 0 || offset > size() - length) {
       throw new ModelException(
           ErrorCode.FILE_TRUNCATED,
-          path,
+          path(),
           offset,
           "needs " + length + " bytes here, the expanded file has " + Math.max(0, size() - offset));
     }
@@ -128,6 +134,11 @@ record Expansion(Path path, int prefix, Arena arena, MemorySegment bytes) implem
   @Override
   public void read(long offset, MemorySegment target, long length) {
     MemorySegment.copy(bytes, offset, target, 0, length);
+  }
+
+  @Override
+  public void requireUnchanged() {
+    file.requireUnchanged();
   }
 
   @Override

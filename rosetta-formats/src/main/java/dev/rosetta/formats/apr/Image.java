@@ -23,6 +23,13 @@ interface Image extends AutoCloseable {
   /** Copies {@code length} bytes at {@code offset} to the start of {@code target}. */
   void read(long offset, MemorySegment target, long length);
 
+  /**
+   * Checks that the file is still the one that was opened.
+   *
+   * @throws dev.rosetta.model.ModelException if it was replaced or written to
+   */
+  void requireUnchanged();
+
   /** Releases the bytes; does nothing when called again. */
   @Override
   void close();
@@ -58,6 +65,11 @@ interface Image extends AutoCloseable {
     @Override
     public void read(long offset, MemorySegment target, long length) {
       file.read(offset, target, length);
+    }
+
+    @Override
+    public void requireUnchanged() {
+      file.requireUnchanged();
     }
 
     @Override

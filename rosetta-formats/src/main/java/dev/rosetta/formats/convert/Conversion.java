@@ -30,6 +30,7 @@ public final class Conversion {
       ModelContent content = mix == null ? read.content() : mixed(read.content(), mix);
       List<String> notes = new ArrayList<>(read.notes());
       notes.addAll(ModelFiles.write(output, format, content));
+      source.requireUnchanged();
       return notes;
     } catch (IllegalArgumentException e) {
       throw new ModelException(

@@ -2,7 +2,6 @@ package dev.rosetta.formats.gguf;
 
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ErrorCode;
-import dev.rosetta.model.ModelException;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
@@ -28,20 +27,22 @@ final class BigEndian {
                 Severity.ERROR,
                 ErrorCode.UNSUPPORTED_ELEMENT_TYPE.name(),
                 tensor.name(),
-                refusal(tensor)));
+                "tensor '"
+                    + tensor.name()
+                    + "' holds big-endian "
+                    + tensor.type()
+                    + " blocks, which are not decoded; convert the file to little-endian with"
+                    + " llama.cpp's gguf_convert_endian.py"));
       }
     }
   }
 
   /**
    * Copies scalars with their bytes turned around; {@code from} and {@code length} may split one.
+   * Tensors that {@link #note} marked are not read.
    */
   static void read(
       MappedFile file, TensorInfo tensor, long from, MemorySegment target, long length) {
-    if (!isReadable(tensor.type())) {
-      throw new ModelException(
-          ErrorCode.UNSUPPORTED_ELEMENT_TYPE, file.path(), tensor.offset(), refusal(tensor));
-    }
     int width = tensor.type().blockBytes();
     int chunkBytes = 1 << 16;
     byte[] chunk = new byte[(int) Math.min(chunkBytes, tensor.byteSize())];
@@ -62,14 +63,5 @@ final class BigEndian {
 
   private static boolean isReadable(ElementType type) {
     return type.blockElements() == 1;
-  }
-
-  private static String refusal(TensorInfo tensor) {
-    return "tensor '"
-        + tensor.name()
-        + "' holds big-endian "
-        + tensor.type()
-        + " blocks, which are not decoded; convert the file to little-endian with llama.cpp's"
-        + " gguf_convert_endian.py";
   }
 }

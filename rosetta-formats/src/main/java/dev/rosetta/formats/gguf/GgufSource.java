@@ -1,5 +1,6 @@
 package dev.rosetta.formats.gguf;
 
+import dev.rosetta.formats.TensorRanges;
 import dev.rosetta.model.DimensionOrder;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.Metadata;
@@ -28,6 +29,7 @@ final class GgufSource implements ModelSource {
   private final GgufMetadata metadata;
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
+  private final TensorRanges ranges;
   private @Nullable Vocabulary vocabulary;
 
   private GgufSource(
@@ -41,6 +43,7 @@ final class GgufSource implements ModelSource {
     this.metadata = metadata;
     this.tensors = List.copyOf(tensors);
     this.notes = List.copyOf(notes);
+    this.ranges = new TensorRanges(files(), notes);
   }
 
   /**
@@ -162,24 +165,22 @@ final class GgufSource implements ModelSource {
 
   @Override
   public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
-    Objects.checkFromIndexSize(from, length, tensor.byteSize());
+    long position = ranges.position(tensor, from, length);
     Objects.checkFromIndexSize(0, length, target.byteSize());
     if (length == 0) {
       return; // an empty tensor may lie behind the end of a file that lacks its last padding
     }
     MappedFile file = files.get(tensor.file());
-    if (tensor.offset() > file.size() - tensor.byteSize()) {
-      throw new ModelException(
-          ErrorCode.TENSOR_OUT_OF_BOUNDS,
-          file.path(),
-          tensor.offset(),
-          "the data of tensor '" + tensor.name() + "' is not all in the file");
-    }
     if (order == ByteOrder.BIG_ENDIAN) {
       BigEndian.read(file, tensor, from, target, length);
     } else {
-      file.read(tensor.offset() + from, target, length);
+      file.read(position, target, length);
     }
+  }
+
+  @Override
+  public void requireUnchanged() {
+    files.forEach(MappedFile::requireUnchanged);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.rosetta.formats.safetensors;
 
+import dev.rosetta.formats.TensorRanges;
 import dev.rosetta.formats.huggingface.HuggingFaceTokenizer;
 import dev.rosetta.formats.huggingface.ModelDirectory;
 import dev.rosetta.formats.huggingface.ShardIndex;
@@ -38,6 +39,7 @@ final class SafeTensorsSource implements ModelSource {
   private final Metadata metadata;
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
+  private final TensorRanges ranges;
 
   private boolean vocabularyIsRead;
   private @Nullable Vocabulary vocabulary;
@@ -55,6 +57,7 @@ final class SafeTensorsSource implements ModelSource {
     this.metadata = metadata;
     this.tensors = List.copyOf(tensors);
     this.notes = List.copyOf(notes);
+    this.ranges = new TensorRanges(files(), notes);
   }
 
   /** Opens shards without an index, or a single file. */
@@ -250,19 +253,15 @@ final class SafeTensorsSource implements ModelSource {
 
   @Override
   public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
-    if (from < 0 || length < 0 || from > tensor.byteSize() - length) {
-      throw new IndexOutOfBoundsException(
-          length + " bytes from " + from + " of the " + tensor.byteSize() + " of a tensor");
+    long position = ranges.position(tensor, from, length);
+    if (length > 0) { // an empty tensor may lie behind the end of the file
+      files.get(tensor.file()).read(position, target, length);
     }
-    MappedFile file = files.get(tensor.file());
-    if (length > 0 && tensor.offset() > file.size() - tensor.byteSize()) {
-      throw new ModelException(
-          ErrorCode.TENSOR_OUT_OF_BOUNDS,
-          file.path(),
-          tensor.offset(),
-          "the data of tensor " + Quoted.quote(tensor.name()) + " is not all in the file");
-    }
-    file.read(tensor.offset() + from, target, length);
+  }
+
+  @Override
+  public void requireUnchanged() {
+    files.forEach(MappedFile::requireUnchanged);
   }
 
   @Override

@@ -217,10 +217,12 @@ class GgufHostileFilesTests {
               .toList());
       MemorySegment target = MemorySegment.ofArray(new byte[32]);
       source.read(source.tensors().get(0), 0, target, 32);
-      for (TensorInfo tensor : source.tensors().subList(1, 3)) {
+      List<ErrorCode> codes = List.of(ErrorCode.FILE_TRUNCATED, ErrorCode.TENSOR_OUT_OF_BOUNDS);
+      for (int i = 0; i < 2; i++) {
+        TensorInfo tensor = source.tensors().get(i + 1);
         ModelException error =
             assertThrows(ModelException.class, () -> source.read(tensor, 0, target, 1));
-        assertEquals(ErrorCode.TENSOR_OUT_OF_BOUNDS, error.code());
+        assertEquals(codes.get(i), error.code());
       }
       assertThrows(
           IndexOutOfBoundsException.class,
