@@ -81,6 +81,7 @@ final class Inspections {
         source.format(),
         model == null ? "" : model.config().architecture(),
         parameters,
-        types);
+        types,
+        source.notes());
   }
 }

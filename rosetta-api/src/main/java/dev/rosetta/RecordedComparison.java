@@ -68,7 +68,8 @@ final class RecordedComparison {
   }
 
   private static Recording read(TraceFormat format, Path path, Trace trace) {
-    return new Recording(trace, new SideSummary(path, "trace", "", 0, Map.of(format.name(), 1)));
+    return new Recording(
+        trace, new SideSummary(path, "trace", "", 0, Map.of(format.name(), 1), List.of()));
   }
 
   /** Shapes that the recording leaves open follow from the model on the other side. */

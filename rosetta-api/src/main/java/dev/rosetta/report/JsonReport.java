@@ -7,9 +7,11 @@ import dev.rosetta.Diagnosis;
 import dev.rosetta.Difference;
 import dev.rosetta.LogitsComparison;
 import dev.rosetta.PointComparison;
+import dev.rosetta.Side;
 import dev.rosetta.SideSummary;
 import dev.rosetta.TensorComparison;
 import dev.rosetta.model.ConfigValue;
+import dev.rosetta.model.SourceNote;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -38,6 +40,10 @@ public final class JsonReport {
     json.writeNumberProperty("exitCode", exitCode);
     side(json, "a", report.a());
     side(json, "b", report.b());
+    json.writeArrayPropertyStart("notes");
+    report.a().notes().forEach(note -> note(json, Side.A, note));
+    report.b().notes().forEach(note -> note(json, Side.B, note));
+    json.writeEndArray();
     Json.string(json, "prompt", report.prompt());
     Json.array(json, "tokens", report.tokens());
     json.writeObjectPropertyStart("coverage");
@@ -79,6 +85,16 @@ public final class JsonReport {
     json.writeStringProperty("architecture", side.architecture());
     json.writeNumberProperty("parameters", side.parameters());
     Json.object(json, "elementTypes", side.elementTypes());
+    json.writeEndObject();
+  }
+
+  private static void note(JsonGenerator json, Side side, SourceNote note) {
+    json.writeStartObject();
+    json.writeStringProperty("side", side.name());
+    json.writeStringProperty("severity", note.severity().name().toLowerCase(Locale.ROOT));
+    json.writeStringProperty("code", note.code());
+    Json.string(json, "tensor", note.tensor());
+    json.writeStringProperty("message", note.message());
     json.writeEndObject();
   }
 

@@ -7,6 +7,8 @@ import dev.rosetta.Difference;
 import dev.rosetta.PointComparison;
 import dev.rosetta.SideSummary;
 import dev.rosetta.model.ConfigValue;
+import dev.rosetta.model.Severity;
+import dev.rosetta.model.SourceNote;
 import dev.rosetta.report.Palette.Tone;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TextReport(Detail detail, Palette palette, int width) {
   static final String PREFIX = "[ROSETTA] ";
+  private static final int NOTES_SHOWN = 4;
   private static final int TOKENS_SHOWN = 64;
 
   /** How much is told of what matches. */
@@ -68,6 +71,25 @@ public record TextReport(Detail detail, Palette palette, int width) {
       line.append(" parameters, ").append(side.elementTypes()).append(')');
     }
     lines.add(line.toString());
+    notes(lines, side.notes());
+  }
+
+  /** Errors are diagnoses and have their place below. */
+  private void notes(Lines lines, List<SourceNote> all) {
+    List<SourceNote> told =
+        all.stream()
+            .filter(
+                note ->
+                    note.severity() == Severity.WARNING
+                        || (note.severity() == Severity.INFO && detail == Detail.EVERY_POINT))
+            .toList();
+    int shown = detail == Detail.EVERY_POINT ? told.size() : Math.min(told.size(), NOTES_SHOWN);
+    for (SourceNote note : told.subList(0, shown)) {
+      lines.add("  " + note.severity() + " " + note.code() + ": " + note.message());
+    }
+    if (shown < told.size()) {
+      lines.add("  and " + (told.size() - shown) + " more; 'rosetta inspect' lists them all");
+    }
   }
 
   private static String tokens(List<Integer> tokens) {

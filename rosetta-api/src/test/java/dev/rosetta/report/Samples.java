@@ -129,8 +129,8 @@ final class Samples {
     ConfigValue theta = new ConfigValue(10000.0, ConfigValue.Origin.DEFAULT, "llama");
     return new ComparisonReport(
         verdict,
-        new SideSummary(Path.of("model.apr"), "APR", "llama", 1000, Map.of("F32", 3)),
-        new SideSummary(Path.of("model.gguf"), "GGUF", "llama", 1000, Map.of("F32", 3)),
+        new SideSummary(Path.of("model.apr"), "APR", "llama", 1000, Map.of("F32", 3), List.of()),
+        new SideSummary(Path.of("model.gguf"), "GGUF", "llama", 1000, Map.of("F32", 3), List.of()),
         "2+2=",
         List.of(17, 10, 17, 28),
         new Coverage(

@@ -42,6 +42,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
   @Mixin PromptOptions prompt;
 
   @Mixin JudgeOptions judge;
+  @Mixin PairOrderOption pairOrder;
 
   @Option(
       names = "--filter",
@@ -82,7 +83,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
     Pattern points = pattern(usage);
     List<Integer> ids = prompt.ids(usage);
     report.check(usage, List.of(a, b));
-    RosettaComparator comparator = comparators.get();
+    RosettaComparator comparator = pairOrder.comparator(usage, comparators, a, b);
     kernels.check(usage, comparator);
 
     ComparisonRequest request =
@@ -105,6 +106,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
     } catch (IllegalArgumentException e) {
       throw usage.error(e);
     }
+    pairOrder.check(usage, result.a(), result.b());
     int exitCode = result.verdict().exitCode(judge.assertMatch);
     Detail detail = log.verbose ? Detail.EVERY_POINT : Detail.BRIEF;
     report.write(terminal, usage, result, exitCode, detail);

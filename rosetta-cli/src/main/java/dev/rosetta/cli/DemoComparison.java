@@ -65,7 +65,8 @@ record DemoComparison(ComparisonReport healthy, ComparisonReport planted, List<S
         side.format(),
         side.architecture(),
         side.parameters(),
-        side.elementTypes());
+        side.elementTypes(),
+        side.notes());
   }
 
   /** What went otherwise than it must; empty if the twin matches and the planted fault is found. */

@@ -2,6 +2,7 @@ package dev.rosetta.cli;
 
 import dev.rosetta.ComparisonReport;
 import dev.rosetta.ComparisonRequest;
+import dev.rosetta.RosettaComparator;
 import dev.rosetta.report.ErrorReport;
 import dev.rosetta.report.TextReport.Detail;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ final class DiffCommand implements Callable<Integer>, ReportingCommand {
   Path b;
 
   @Mixin JudgeOptions judge;
+  @Mixin PairOrderOption pairOrder;
 
   @Mixin ReportOptions report;
   @Mixin LogOptions log;
@@ -47,12 +49,14 @@ final class DiffCommand implements Callable<Integer>, ReportingCommand {
     report.check(usage, List.of(a, b));
     ComparisonRequest request =
         ComparisonRequest.of(a, b).withThreshold(judge.threshold).withoutForwardPass();
+    RosettaComparator comparator = pairOrder.comparator(usage, comparators, a, b);
     ComparisonReport result;
     try (RunListener listener = new RunListener(terminal, log)) {
-      result = comparators.get().compare(request, listener);
+      result = comparator.compare(request, listener);
     } catch (IllegalArgumentException e) {
       throw usage.error(e);
     }
+    pairOrder.check(usage, result.a(), result.b());
     int exitCode = result.verdict().exitCode(judge.assertMatch);
     Detail detail = log.verbose ? Detail.EVERY_POINT : Detail.BRIEF;
     report.write(terminal, usage, result, exitCode, detail);

@@ -1,5 +1,6 @@
 package dev.rosetta.formats.apr;
 
+import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * aprender's and realizar's {@code .apr} files, and the manifests of sharded ones. Several
@@ -27,8 +30,28 @@ public final class AprFormat implements ModelFormat {
   private static final byte[] ZSTD_MAGIC = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
   private static final byte[] APR1_MAGIC = {'A', 'P', 'R', '1'};
 
-  /** For {@link java.util.ServiceLoader}. */
-  public AprFormat() {}
+  private final Map<Path, Set<ElementType>> pairOrdered;
+
+  /** For {@link java.util.ServiceLoader}: every block is read in ggml's order. */
+  public AprFormat() {
+    this(Map.of());
+  }
+
+  /**
+   * Reads the K-quants of some files in pair order: aprender's own quantiser filled blocks of Q4_K
+   * and Q6_K that way between 22 January and 4 February 2026, and nothing in a file says so.
+   *
+   * @param pairOrdered by the path that is opened, the types whose blocks hold elements in pairs
+   * @throws IllegalArgumentException if a type other than Q4_K and Q6_K is among them
+   */
+  public AprFormat(Map<Path, Set<ElementType>> pairOrdered) {
+    this.pairOrdered = Map.copyOf(pairOrdered);
+    for (Set<ElementType> types : pairOrdered.values()) {
+      if (!PairOrder.TYPES.containsAll(types)) {
+        throw new IllegalArgumentException("only Q4_K and Q6_K were stored in pairs, not " + types);
+      }
+    }
+  }
 
   @Override
   public String name() {
@@ -56,15 +79,22 @@ public final class AprFormat implements ModelFormat {
   @Override
   public ModelSource open(Path path) {
     Image image = Image.Mapped.open(path);
+    AprSource source;
     try {
-      return openFile(path, image);
+      source = openFile(path, image);
     } catch (RuntimeException e) {
       image.close();
       throw e;
     }
+    try {
+      return source.inPairOrder(pairOrdered.getOrDefault(path, Set.of()));
+    } catch (RuntimeException e) {
+      source.close();
+      throw e;
+    }
   }
 
-  private static ModelSource openFile(Path path, Image image) {
+  private static AprSource openFile(Path path, Image image) {
     byte[] head = image.readBytes(0, (int) Math.min(image.size(), V2Header.BYTES));
     if (head.length < 4) {
       throw new ModelException(
@@ -84,7 +114,7 @@ public final class AprFormat implements ModelFormat {
     };
   }
 
-  private static ModelSource openContainer(Path path, Image image, byte[] head) {
+  private static AprSource openContainer(Path path, Image image, byte[] head) {
     byte[] padded = Arrays.copyOf(head, V2Header.BYTES);
     ByteBuffer fields = ByteBuffer.wrap(padded).order(ByteOrder.LITTLE_ENDIAN);
     if (isV2(padded)) {
@@ -139,7 +169,7 @@ public final class AprFormat implements ModelFormat {
                 && !Arrays.equals(header, 5, 9, new byte[4], 0, 4)));
   }
 
-  private static ModelSource openCompressedApr1(Image image, ByteBuffer fields) {
+  private static AprSource openCompressedApr1(Image image, ByteBuffer fields) {
     int payload = 9;
     Expansion expansion =
         switch (fields.get(4)) {
@@ -172,7 +202,7 @@ public final class AprFormat implements ModelFormat {
     }
   }
 
-  private static ModelSource openApr1(Path path, Image image, byte[] head) {
+  private static AprSource openApr1(Path path, Image image, byte[] head) {
     if (head.length < 9) {
       throw new ModelException(
           ErrorCode.FILE_TRUNCATED, path, head.length, "the file has " + head.length + " bytes");
@@ -180,7 +210,7 @@ public final class AprFormat implements ModelFormat {
     return head[8] == '{' ? Apr1Json.open(image, List.of()) : OtherFamilies.whisper(image);
   }
 
-  private static ModelSource openV2(Path path, Image image) {
+  private static AprSource openV2(Path path, Image image) {
     requireV2(image);
     V2Container container = V2Container.read(image, 0);
     List<SourceNote> notes = new ArrayList<>(container.notes());
@@ -216,7 +246,7 @@ public final class AprFormat implements ModelFormat {
     }
   }
 
-  private static ModelSource openManifest(Path path, Image image) {
+  private static AprSource openManifest(Path path, Image image) {
     byte[] json = image.readBytes(0, Shards.requireManifestSize(path, image.size()));
     image.close();
     return Shards.ofManifest(path, json);

@@ -36,6 +36,10 @@ public enum AprNote {
   SHARD_ALONE(Severity.WARNING),
   /** A shard manifest and its shards list different tensors. */
   MANIFEST_MISMATCH(Severity.WARNING),
+  /** Written when aprender's own quantiser stored K-quant elements in pairs, by its own date. */
+  PAIR_ORDER_POSSIBLE(Severity.WARNING),
+  /** K-quant elements are read in pairs, because the user says that they are stored so. */
+  PAIR_ORDER(Severity.WARNING),
 
   /** The magic {@code APR2} of December 2025 and January 2026. */
   MAGIC_APR2(Severity.INFO),

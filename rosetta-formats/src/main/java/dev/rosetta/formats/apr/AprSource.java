@@ -2,6 +2,7 @@ package dev.rosetta.formats.apr;
 
 import dev.rosetta.formats.TensorRanges;
 import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.ElementType;
 import dev.rosetta.model.Metadata;
 import dev.rosetta.model.MetadataDialect;
 import dev.rosetta.model.ModelSource;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A model in one or more APR files. */
 final class AprSource implements ModelSource {
@@ -22,6 +24,7 @@ final class AprSource implements ModelSource {
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
   private final TensorRanges ranges;
+  private final Set<ElementType> pairOrdered;
 
   /**
    * @param images in shard order; closed with this source
@@ -32,6 +35,17 @@ final class AprSource implements ModelSource {
       Metadata metadata,
       List<TensorInfo> tensors,
       List<SourceNote> notes) {
+    this(path, images, metadata, tensors, notes, Set.of());
+  }
+
+  private AprSource(
+      Path path,
+      List<? extends Image> images,
+      Metadata metadata,
+      List<TensorInfo> tensors,
+      List<SourceNote> notes,
+      Set<ElementType> pairOrdered) {
+    this.pairOrdered = Set.copyOf(pairOrdered);
     this.path = path;
     this.images = List.copyOf(images);
     this.metadata = metadata;
@@ -44,7 +58,23 @@ final class AprSource implements ModelSource {
   AprSource withNotes(List<SourceNote> further) {
     List<SourceNote> all = new ArrayList<>(notes);
     all.addAll(further);
-    return new AprSource(path, images, metadata, tensors, all);
+    return new AprSource(path, images, metadata, tensors, all, pairOrdered);
+  }
+
+  /**
+   * This source with the blocks of {@code types} read in pair order; replaces this one, which is
+   * not to be closed.
+   *
+   * @throws IllegalArgumentException if it has no tensor of these types
+   */
+  AprSource inPairOrder(Set<ElementType> types) {
+    List<SourceNote> all = new ArrayList<>(notes);
+    if (types.isEmpty()) {
+      PairOrder.noteDoubt(metadata, tensors, all);
+    } else {
+      all.add(PairOrder.applied(types, tensors));
+    }
+    return new AprSource(path, images, metadata, tensors, all, types);
   }
 
   @Override
@@ -94,7 +124,13 @@ final class AprSource implements ModelSource {
 
   @Override
   public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
-    images.get(tensor.file()).read(ranges.position(tensor, from, length), target, length);
+    long position = ranges.position(tensor, from, length);
+    Image image = images.get(tensor.file());
+    if (pairOrdered.contains(tensor.type())) {
+      PairOrder.read(image, tensor, from, target, length);
+    } else {
+      image.read(position, target, length);
+    }
   }
 
   @Override

@@ -3,7 +3,9 @@ package dev.rosetta.formats.apr;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
@@ -15,8 +17,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -114,10 +118,11 @@ class SamplesTests {
   }
 
   /**
-   * {@code *.upstream-dequant.f32} is what aprender itself decodes; its K-quants are in pair order.
+   * {@code *.upstream-dequant.f32} is what aprender itself decodes; its K-quants are in pair order,
+   * and so did the aprender of those days read them. It took the small scale of its Q6_K for zero.
    */
   @ParameterizedTest
-  @CsvSource({"t.aprq4", "t.aprq4_partial", "t.aprq8", "t.f16"})
+  @CsvSource({"t.aprq4", "t.aprq4_partial", "t.aprq8", "t.f16", "t.q4k_flat"})
   void decodesToWhatAprenderDecodes(String tensor) throws IOException {
     byte[] expected =
         Files.readAllBytes(sample("built/all-dtypes." + tensor + ".upstream-dequant.f32"));
@@ -126,12 +131,36 @@ class SamplesTests {
           "built/all-dtypes.apr", "built/derived/gh438-codes.apr",
           "built/derived/lz4-payload.apr", "built/derived/zstd-payload.apr"
         }) {
-      assertArrayEquals(expected, decoded(sample(file), tensor), file);
+      assertArrayEquals(expected, decoded(sample(file), tensor, PairOrder.TYPES), file);
     }
   }
 
-  private static byte[] decoded(Path path, String name) {
-    try (ModelSource source = new AprFormat().open(path);
+  /** The same weights, quantised and packed in ggml's order by another program. */
+  @ParameterizedTest
+  @CsvSource({"t.q4k_flat", "t.q6k_flat"})
+  void onlyPairOrderGivesTheWeightsThatWereMeant(String tensor) {
+    byte[] ggml = decoded(sample("built/derived/kquants-ggml-order.apr"), tensor, Set.of());
+    Path file = sample("built/all-dtypes.apr");
+    assertTrue(relativeError(ggml, decoded(file, tensor, PairOrder.TYPES)) < 1e-3);
+    assertTrue(relativeError(ggml, decoded(file, tensor, Set.of())) > 0.1);
+  }
+
+  /** Sum of squared differences over sum of squares. */
+  private static double relativeError(byte[] expected, byte[] actual) {
+    FloatBuffer left = ByteBuffer.wrap(expected).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    FloatBuffer right = ByteBuffer.wrap(actual).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    double error = 0;
+    double total = 0;
+    while (left.hasRemaining()) {
+      double value = left.get();
+      error += Math.pow(value - right.get(), 2);
+      total += value * value;
+    }
+    return error / total;
+  }
+
+  private static byte[] decoded(Path path, String name, Set<ElementType> pairs) {
+    try (ModelSource source = new AprFormat(Map.of(path, pairs)).open(path);
         Arena arena = Arena.ofConfined()) {
       TensorInfo tensor =
           source.tensors().stream()

@@ -1,0 +1,85 @@
+package dev.rosetta.cli;
+
+import dev.rosetta.RosettaComparator;
+import dev.rosetta.SideSummary;
+import dev.rosetta.formats.apr.AprFormat;
+import dev.rosetta.model.ElementType;
+import dev.rosetta.spi.ElementCodecs;
+import dev.rosetta.spi.KernelBackends;
+import dev.rosetta.spi.ModelFormat;
+import dev.rosetta.spi.ModelFormats;
+import dev.rosetta.spi.TraceFormat;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What the user knows about an APR file that the file does not say. */
+final class PairOrderOption {
+  private static final Set<ElementType> TYPES = Set.of(ElementType.Q4_K, ElementType.Q6_K);
+
+  @Option(
+      names = "--pair-order",
+      paramLabel = "SIDE[:TYPE]",
+      description =
+          "Read the K-quants of side a or b, an APR file, in the pair order that aprender's own"
+              + " quantiser stored from 22 January to 4 February 2026. TYPE is q4_k or q6_k."
+              + " Default: both, of neither side.")
+  List<String> sides = new ArrayList<>();
+
+  /** The comparator that reads as requested. */
+  RosettaComparator comparator(Usage usage, Comparators comparators, Path a, Path b) {
+    if (sides.isEmpty()) {
+      return comparators.get();
+    }
+    Map<Path, Set<ElementType>> types = new HashMap<>();
+    for (String side : sides) {
+      String[] parts = side.toLowerCase(Locale.ROOT).split(":", 2);
+      types
+          .computeIfAbsent(path(usage, parts[0], a, b), _ -> new HashSet<>())
+          .addAll(parts.length == 1 ? TYPES : Set.of(type(usage, parts[1])));
+    }
+    List<ModelFormat> formats = new ArrayList<>();
+    for (ModelFormat format : ServiceLoader.load(ModelFormat.class)) {
+      formats.add(format instanceof AprFormat ? new AprFormat(types) : format);
+    }
+    return new RosettaComparator(
+        new ModelFormats(formats, ServiceLoader.load(TraceFormat.class)),
+        ElementCodecs.load(),
+        KernelBackends.load());
+  }
+
+  private static Path path(Usage usage, String side, Path a, Path b) {
+    return switch (side) {
+      case "a" -> a;
+      case "b" -> b;
+      default -> throw usage.error("--pair-order: '" + side + "' is no side; write a or b");
+    };
+  }
+
+  private static ElementType type(Usage usage, String name) {
+    return switch (name) {
+      case "q4_k" -> ElementType.Q4_K;
+      case "q6_k" -> ElementType.Q6_K;
+      default ->
+          throw usage.error("--pair-order: '" + name + "' was never in pairs; write q4_k or q6_k");
+    };
+  }
+
+  /** Refuses to have read another format in pair order. */
+  void check(Usage usage, SideSummary a, SideSummary b) {
+    for (String side : sides) {
+      SideSummary summary = side.toLowerCase(Locale.ROOT).startsWith("a") ? a : b;
+      if (!summary.format().equals("APR")) {
+        throw usage.error(
+            "--pair-order " + side + ": that side is " + summary.format() + ", not an APR file");
+      }
+    }
+  }
+}
