@@ -32,11 +32,11 @@ public final class NoiseFloor {
       case Q6_K -> 5.2e-4;
       case Q5_K, Q5_1, Q5_0 -> 3.4e-3;
       case Q4_K, IQ4_NL, IQ4_XS, Q4_1, Q4_0, APR_Q4 -> 1.3e-2;
-      case MXFP4, NVFP4 -> 1.7e-2;
+      case MXFP4, NVFP4, F4 -> 1.7e-2;
       case Q3_K, IQ3_S -> 3.4e-2;
       case IQ3_XXS -> 4.3e-2;
-      case F8_E4M3, F8_E4M3FNUZ -> 7e-4;
-      case F8_E5M2, F8_E5M2FNUZ -> 3e-3;
+      case F8_E4M3, F8_E4M3FNUZ, F6_E2M3 -> 7e-4;
+      case F8_E5M2, F8_E5M2FNUZ, F6_E3M2 -> 3e-3;
       case Q2_K, IQ2_S, IQ2_XS -> 1.2e-1;
       case IQ2_XXS -> 1.8e-1;
       case IQ1_S, IQ1_M, F8_E8M0 -> 3.4e-1;

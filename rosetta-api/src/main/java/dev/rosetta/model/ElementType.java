@@ -61,7 +61,12 @@ public enum ElementType {
    */
   APR_Q4(Kind.QUANTIZED, 32, 18),
   /** aprender's 8-bit type: one signed byte an element, one float32 scale for the whole tensor. */
-  APR_Q8(Kind.QUANTIZED, 1, 1);
+  APR_Q8(Kind.QUANTIZED, 1, 1),
+  /** SafeTensors' 4-bit float, two elements in a byte. */
+  F4(Kind.FLOAT, 2, 1),
+  /** SafeTensors' 6-bit floats, packed: four elements in three bytes. */
+  F6_E2M3(Kind.FLOAT, 4, 3),
+  F6_E3M2(Kind.FLOAT, 4, 3);
 
   /** The family of an element type. */
   public enum Kind {

@@ -27,7 +27,10 @@ final class Dtypes {
           ElementType.F8_E5M2,
           ElementType.F8_E8M0,
           ElementType.F8_E4M3FNUZ,
-          ElementType.F8_E5M2FNUZ);
+          ElementType.F8_E5M2FNUZ,
+          ElementType.F6_E2M3,
+          ElementType.F6_E3M2,
+          ElementType.F4);
 
   private Dtypes() {}
 

@@ -178,7 +178,11 @@ record Header(List<TensorInfo> tensors, Map<String, String> metadata, List<Sourc
                           of(name) + "unknown dtype " + Quoted.quote(dtype)));
       long byteSize = offsets.get(1) - offsets.get(0);
       try {
-        long expected = type.byteSize(elements(dims));
+        long elements = elements(dims);
+        if (elements % type.blockElements() != 0) {
+          throw malformed(of(name) + elements + " elements of " + type + " end inside a byte");
+        }
+        long expected = type.byteSize(elements);
         if (byteSize != expected) {
           throw malformed(
               of(name)

@@ -53,6 +53,26 @@ final class HeaderTests {
   }
 
   @Test
+  void packedFloatsAreListedInWholeBytes() {
+    String json =
+        "{"
+            + entry("a", "F4", "3,2", "0,3")
+            + ","
+            + entry("b", "F6_E2M3", "2,4", "3,9")
+            + ","
+            + entry("c", "F6_E3M2", "0", "9,9")
+            + "}";
+    Header header = read(FileBytes.of(json, new byte[9]));
+    assertEquals(
+        List.of(ElementType.F4, ElementType.F6_E2M3, ElementType.F6_E3M2),
+        header.tensors().stream().map(TensorInfo::type).toList());
+    assertEquals(List.of(6L, 8L, 0L), header.tensors().stream().map(TensorInfo::elements).toList());
+    assertEquals(ErrorCode.MALFORMED, refusal("{" + entry("a", "F4", "3", "0,2") + "}", 2));
+    assertEquals(ErrorCode.MALFORMED, refusal("{" + entry("a", "F6_E2M3", "2", "0,2") + "}", 2));
+    assertEquals(ErrorCode.MALFORMED, refusal("{" + entry("a", "F4", "2", "0,2") + "}", 2));
+  }
+
+  @Test
   void theHeaderLengthIsCheckedBeforeAnythingIsRead() throws IOException {
     byte[] empty = "{}".getBytes(UTF_8);
     for (int size = 0; size < 8; size++) {
