@@ -90,16 +90,4 @@ class MappedFileTests {
     String gone = messageAfter(() -> Files.delete(path));
     assertTrue(gone.contains("was removed"), gone);
   }
-
-  @Test
-  void readingWhatWasCutOffIsTheSameError() throws IOException {
-    try (MappedFile file = MappedFile.open(path)) {
-      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-        channel.truncate(0);
-      }
-      ModelException error = assertThrows(ModelException.class, () -> file.readBytes(8_192, 16));
-      assertEquals(ErrorCode.FILE_CHANGED, error.code());
-      assertEquals(8_192, error.offset());
-    }
-  }
 }
