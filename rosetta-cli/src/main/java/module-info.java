@@ -6,4 +6,7 @@ module dev.rosetta.cli {
 
   opens dev.rosetta.cli to
       info.picocli;
+
+  uses dev.rosetta.spi.ModelFormat;
+  uses dev.rosetta.spi.TraceFormat;
 }
