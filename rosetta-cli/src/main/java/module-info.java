@@ -6,7 +6,4 @@ module dev.rosetta.cli {
 
   opens dev.rosetta.cli to
       info.picocli;
-
-  uses dev.rosetta.spi.ModelFormat;
-  uses dev.rosetta.spi.TraceFormat;
 }

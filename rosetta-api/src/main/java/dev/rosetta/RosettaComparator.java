@@ -13,7 +13,9 @@ import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
 import dev.rosetta.spi.KernelBackends;
 import dev.rosetta.spi.KernelBackends.Candidate;
+import dev.rosetta.spi.ModelFormat;
 import dev.rosetta.spi.ModelFormats;
+import dev.rosetta.spi.TraceFormat;
 import dev.rosetta.tokenizer.SpecialTokens;
 import dev.rosetta.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +57,21 @@ public final class RosettaComparator {
   /** A comparator with every plug-in that {@link java.util.ServiceLoader} finds. */
   public static RosettaComparator create() {
     return new RosettaComparator(ModelFormats.load(), ElementCodecs.load(), KernelBackends.load());
+  }
+
+  /**
+   * As {@link #create()}, with {@code format} in place of the one of its class: for a format that
+   * is told what its files do not say.
+   */
+  public static RosettaComparator create(ModelFormat format) {
+    List<ModelFormat> all = new ArrayList<>();
+    for (ModelFormat found : ServiceLoader.load(ModelFormat.class)) {
+      all.add(found.getClass() == format.getClass() ? format : found);
+    }
+    return new RosettaComparator(
+        new ModelFormats(all, ServiceLoader.load(TraceFormat.class)),
+        ElementCodecs.load(),
+        KernelBackends.load());
   }
 
   /**

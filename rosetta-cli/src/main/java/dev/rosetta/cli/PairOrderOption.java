@@ -4,11 +4,6 @@ import dev.rosetta.RosettaComparator;
 import dev.rosetta.SideSummary;
 import dev.rosetta.formats.apr.AprFormat;
 import dev.rosetta.model.ElementType;
-import dev.rosetta.spi.ElementCodecs;
-import dev.rosetta.spi.KernelBackends;
-import dev.rosetta.spi.ModelFormat;
-import dev.rosetta.spi.ModelFormats;
-import dev.rosetta.spi.TraceFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
@@ -45,14 +39,7 @@ final class PairOrderOption {
           .computeIfAbsent(path(usage, parts[0], a, b), _ -> new HashSet<>())
           .addAll(parts.length == 1 ? TYPES : Set.of(type(usage, parts[1])));
     }
-    List<ModelFormat> formats = new ArrayList<>();
-    for (ModelFormat format : ServiceLoader.load(ModelFormat.class)) {
-      formats.add(format instanceof AprFormat ? new AprFormat(types) : format);
-    }
-    return new RosettaComparator(
-        new ModelFormats(formats, ServiceLoader.load(TraceFormat.class)),
-        ElementCodecs.load(),
-        KernelBackends.load());
+    return RosettaComparator.create(new AprFormat(types));
   }
 
   private static Path path(Usage usage, String side, Path a, Path b) {
