@@ -82,7 +82,7 @@ final class ModelFaults {
 
   private static @Nullable Expected missingHead(Draft draft, ElementType opposite, Random random) {
     TensorRole head = TensorRole.weight(Part.OUTPUT);
-    if (draft.shape().tied()) {
+    if (draft.headIsEmbedding()) {
       return null;
     }
     draft.remove(head);

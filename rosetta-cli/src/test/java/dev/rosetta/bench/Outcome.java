@@ -98,16 +98,19 @@ record Outcome(
   private Set<String> points() {
     return expected.getFirst().subjects().stream()
         .flatMap(subject -> TensorRole.parse(subject).stream())
-        .map(Outcome::point)
+        .flatMap(Outcome::points)
         .collect(Collectors.toSet());
   }
 
-  private static String point(TensorRole role) {
+  /** The point at which a weight is used; without it, Q and K have no norm and differ behind. */
+  private static Stream<String> points(TensorRole role) {
     String prefix = role.layer() >= 0 ? "layers." + role.layer() + "." : "";
     return switch (role.part()) {
-      case OUTPUT -> "logits";
-      case FFN_DOWN -> prefix + "ffn_out";
-      default -> prefix + role.part().word();
+      case OUTPUT -> Stream.of("logits");
+      case FFN_DOWN -> Stream.of(prefix + "ffn_out");
+      case Q_NORM -> Stream.of(prefix + "q_norm", prefix + "q_rope");
+      case K_NORM -> Stream.of(prefix + "k_norm", prefix + "k_rope");
+      default -> Stream.of(prefix + role.part().word());
     };
   }
 
