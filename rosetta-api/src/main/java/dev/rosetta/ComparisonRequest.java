@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokens greedy tokens to continue with after the prompt, on both sides
  * @param forwardPass whether to run the models; without it weights, config and tokenizer only
  * @param proof whether diagnoses are proven by repairing and running again
+ * @param sameWeights whether side A's weights run in both graphs even where nothing asks for it
  * @param backend name of the kernel back end, or {@code auto}
  * @param threads worker threads, or 0 for one per processor
  */
@@ -33,6 +34,7 @@ public record ComparisonRequest(
     int maxTokens,
     boolean forwardPass,
     boolean proof,
+    boolean sameWeights,
     String backend,
     int threads) {
 
@@ -76,6 +78,9 @@ public record ComparisonRequest(
         }
       }
     }
+    if (sameWeights && !forwardPass) {
+      throw new IllegalArgumentException("sameWeights needs a forward pass");
+    }
     if (maxTokens < 0) {
       throw new IllegalArgumentException("maxTokens must not be negative, it is " + maxTokens);
     }
@@ -87,22 +92,58 @@ public record ComparisonRequest(
   /** A full comparison of two sides with every default. */
   public static ComparisonRequest of(Path a, Path b) {
     return new ComparisonRequest(
-        a, b, null, null, DEFAULT_THRESHOLD, null, Bos.AUTO, 0, true, true, "auto", 0);
+        a, b, null, null, DEFAULT_THRESHOLD, null, Bos.AUTO, 0, true, true, false, "auto", 0);
   }
 
   public ComparisonRequest withPrompt(String text) {
     return new ComparisonRequest(
-        a, b, text, null, threshold, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+        a,
+        b,
+        text,
+        null,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        sameWeights,
+        backend,
+        threads);
   }
 
   public ComparisonRequest withTokens(List<Integer> ids) {
     return new ComparisonRequest(
-        a, b, null, ids, threshold, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+        a,
+        b,
+        null,
+        ids,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        sameWeights,
+        backend,
+        threads);
   }
 
   public ComparisonRequest withThreshold(double bound) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, bound, filter, bos, maxTokens, forwardPass, proof, backend, threads);
+        a,
+        b,
+        prompt,
+        tokens,
+        bound,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        sameWeights,
+        backend,
+        threads);
   }
 
   public ComparisonRequest withFilter(Pattern points) {
@@ -117,6 +158,7 @@ public record ComparisonRequest(
         maxTokens,
         forwardPass,
         proof,
+        sameWeights,
         backend,
         threads);
   }
@@ -133,19 +175,44 @@ public record ComparisonRequest(
         maxTokens,
         forwardPass,
         proof,
+        sameWeights,
         backend,
         threads);
   }
 
   public ComparisonRequest withMaxTokens(int count) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, bos, count, forwardPass, proof, backend, threads);
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        count,
+        forwardPass,
+        proof,
+        sameWeights,
+        backend,
+        threads);
   }
 
   /** Weights, config and tokenizer only. */
   public ComparisonRequest withoutForwardPass() {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, bos, maxTokens, false, proof, backend, threads);
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        false,
+        proof,
+        sameWeights,
+        backend,
+        threads);
   }
 
   /** Diagnoses stay at what the evidence shows; nothing is repaired and run again. */
@@ -161,13 +228,47 @@ public record ComparisonRequest(
         maxTokens,
         forwardPass,
         false,
+        sameWeights,
+        backend,
+        threads);
+  }
+
+  /**
+   * Side A's weights run in both graphs as well, whatever the config says: what parts then is not
+   * noise of element types. Two models of different shapes are refused.
+   */
+  public ComparisonRequest withSameWeights() {
+    return new ComparisonRequest(
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        true,
         backend,
         threads);
   }
 
   public ComparisonRequest withBackend(String name) {
     return new ComparisonRequest(
-        a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof, name, threads);
+        a,
+        b,
+        prompt,
+        tokens,
+        threshold,
+        filter,
+        bos,
+        maxTokens,
+        forwardPass,
+        proof,
+        sameWeights,
+        name,
+        threads);
   }
 
   public ComparisonRequest withThreads(int count) {
@@ -182,6 +283,7 @@ public record ComparisonRequest(
         maxTokens,
         forwardPass,
         proof,
+        sameWeights,
         backend,
         count);
   }

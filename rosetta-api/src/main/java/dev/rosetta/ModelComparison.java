@@ -70,6 +70,13 @@ final class ModelComparison {
   }
 
   ComparisonReport run() {
+    if (request.sameWeights()) {
+      SameWeightsCheck.obstacle(a, b)
+          .ifPresent(
+              reason -> {
+                throw new IllegalArgumentException(reason);
+              });
+    }
     phase("open");
     TokenizerCheck tokenizer = TokenizerCheck.of(a, b, request);
     checks.addAll(tokenizer.checks());
@@ -99,6 +106,13 @@ final class ModelComparison {
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
           new ArrayList<>(diagnoses(hypotheses, weights, tokenizer.ids(), engine, pool));
+      SameWeightsCheck.run(a, b, request, tokenizer.ids(), engine, config, diagnoses)
+          .ifPresent(
+              same -> {
+                checks.add(same.check());
+                diagnoses.clear();
+                diagnoses.addAll(same.diagnoses());
+              });
       tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
       phase("diagnosis");
       LogitsComparison logits = outcome == null ? null : logits(outcome, tokenizer);
@@ -214,11 +228,7 @@ final class ModelComparison {
       List<Diagnosis> diagnoses,
       @Nullable LogitsComparison logits,
       ComparisonReport.@Nullable Continuation continuation) {
-    List<TensorComparison> tensors =
-        weights.values().stream()
-            .filter(pair -> !Diagnostician.isReplacedByConfig(pair.comparison().role(), config))
-            .map(WeightPair::comparison)
-            .toList();
+    List<TensorComparison> tensors = weights.values().stream().map(WeightPair::comparison).toList();
     Coverage coverage =
         new Coverage(
             new Coverage.Count(compared(points), points.size()),

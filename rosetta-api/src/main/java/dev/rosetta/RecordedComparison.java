@@ -47,6 +47,10 @@ final class RecordedComparison {
     if (!request.forwardPass()) {
       throw new IllegalArgumentException("a recorded trace has no weights to compare");
     }
+    if (request.sameWeights()) {
+      throw new IllegalArgumentException(
+          "a recorded trace has no weights, so that --same-weights cannot be met");
+    }
     long start = System.nanoTime();
     Optional<TraceFormat> formatA = comparator.formats().trace(request.a());
     Optional<TraceFormat> formatB = comparator.formats().trace(request.b());

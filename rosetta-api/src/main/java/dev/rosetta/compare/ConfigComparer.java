@@ -3,9 +3,6 @@ package dev.rosetta.compare;
 import dev.rosetta.ConfigComparison;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.ConfigValue;
-import dev.rosetta.model.RopeScaling;
-import dev.rosetta.model.TensorRole;
-import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Model;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +22,7 @@ public final class ConfigComparer {
       ConfigValue right = b.config().field(field);
       boolean equal = equal(left.value(), right.value());
       if (field == ConfigField.ROPE_SCALING && !equal) {
-        equal = sameByFrequencyFactors(a, b);
+        equal = FrequencyFactors.stateTheSame(a, b);
       }
       fields.add(new ConfigComparison(field, left, right, equal));
     }
@@ -37,21 +34,5 @@ public final class ConfigComparer {
       return Math.abs(x - y) <= RELATIVE_TOLERANCE * Math.max(Math.abs(x), Math.abs(y));
     }
     return a.equals(b);
-  }
-
-  /**
-   * GGUF states llama-3 scaling as a tensor of frequency factors, Hugging Face as parameters; the
-   * rotated activations are compared either way.
-   */
-  private static boolean sameByFrequencyFactors(Model a, Model b) {
-    return statesFactors(a) && hasParameters(b) || statesFactors(b) && hasParameters(a);
-  }
-
-  private static boolean statesFactors(Model model) {
-    return model.weight(TensorRole.weight(Part.ROPE_FREQS)).isPresent();
-  }
-
-  private static boolean hasParameters(Model model) {
-    return model.config().ropeScaling().kind() == RopeScaling.Kind.LLAMA3;
   }
 }

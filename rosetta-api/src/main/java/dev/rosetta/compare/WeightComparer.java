@@ -151,6 +151,17 @@ public final class WeightComparer {
   public WeightPair compare(TensorRole role) {
     Optional<Weight> left = weight(a, role);
     Optional<Weight> right = weight(b, role);
+    if (role.equals(FrequencyFactors.ROLE) && FrequencyFactors.stateTheSame(a, b)) {
+      return outcome(
+          role,
+          left.orElse(null),
+          right.orElse(null),
+          Status.OK,
+          "side " + (left.isEmpty() ? "A" : "B") + " states the same frequencies by its config",
+          false,
+          new DifferenceSum(),
+          0);
+    }
     if (left.isEmpty() || right.isEmpty()) {
       String side = left.isEmpty() ? right.isEmpty() ? "either side" : "side A" : "side B";
       return outcome(

@@ -33,4 +33,9 @@ public record WeightPair(
   public boolean sameValues() {
     return comparison.sameBytes() || (comparison.status() == Status.OK && comparison.nmse() == 0);
   }
+
+  /** Whether one side alone holds it and the other states the same by its config. */
+  public boolean isStatedByConfig() {
+    return (a == null) != (b == null) && comparison.status() == Status.OK;
+  }
 }

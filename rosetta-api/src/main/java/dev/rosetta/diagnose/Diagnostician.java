@@ -1,6 +1,5 @@
 package dev.rosetta.diagnose;
 
-import dev.rosetta.ConfigComparison;
 import dev.rosetta.Diagnosis;
 import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison;
@@ -11,7 +10,6 @@ import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
-import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -27,19 +25,6 @@ import org.jspecify.annotations.Nullable;
 /** Lists the causes of a pair's differences, the one to fix first in front. */
 public final class Diagnostician {
   private Diagnostician() {}
-
-  /**
-   * Whether llama-3 frequency factors are config parameters on one side and a tensor on the other.
-   */
-  public static boolean isReplacedByConfig(TensorRole role, List<ConfigComparison> config) {
-    return role.part() == Part.ROPE_FREQS
-        && config.stream()
-            .anyMatch(
-                c ->
-                    c.field() == ConfigField.ROPE_SCALING
-                        && c.equal()
-                        && !c.a().value().equals(c.b().value()));
-  }
 
   /** Every hypothesis that the facts support, unproven. */
   public static List<Hypothesis> hypotheses(Facts facts) {

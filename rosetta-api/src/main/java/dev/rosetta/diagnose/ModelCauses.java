@@ -170,26 +170,33 @@ final class ModelCauses {
               "find out which value the model was trained with and correct the other file",
               Proof.CONSISTENT,
               evidence);
-      boolean runnable =
-          switch (field) {
-            case ROPE_STYLE,
-                ROPE_THETA,
-                ROPE_SCALING,
-                RMS_NORM_EPS,
-                ATTENTION_SCALE,
-                SLIDING_WINDOW ->
-                true;
-            default -> false;
-          };
-      found.add(
-          new Hypothesis(
-              diagnosis,
-              runnable
-                  ? List.of(new Repair.ReplaceField(Side.B, field, comparison.a()))
-                  : List.of(),
-              Set.of(),
-              Set.of()));
+      found.add(new Hypothesis(diagnosis, repairs(comparison), Set.of(), Set.of()));
     }
+  }
+
+  /** One side's value on the other side, where the graph can run with it. */
+  private List<Repair> repairs(ConfigComparison comparison) {
+    return switch (comparison.field()) {
+      case ROPE_STYLE, ROPE_THETA, RMS_NORM_EPS, ATTENTION_SCALE, SLIDING_WINDOW ->
+          List.of(new Repair.ReplaceField(Side.B, comparison.field(), comparison.a()));
+      case ROPE_SCALING -> scalingRepairs(comparison);
+      default -> List.of();
+    };
+  }
+
+  /**
+   * A tensor of frequency factors is part of the scaling; a repair can add it, not take it away.
+   */
+  private List<Repair> scalingRepairs(ConfigComparison comparison) {
+    TensorRole factors = TensorRole.weight(Part.ROPE_FREQS);
+    boolean toA = facts.b().weight(factors).isPresent() && facts.a().weight(factors).isEmpty();
+    Side side = toA ? Side.A : Side.B;
+    Model donor = toA ? facts.b() : facts.a();
+    List<Repair> repairs = new ArrayList<>();
+    repairs.add(
+        new Repair.ReplaceField(side, comparison.field(), toA ? comparison.b() : comparison.a()));
+    donor.weight(factors).ifPresent(weight -> repairs.add(new Repair.ReplaceWeight(side, weight)));
+    return repairs;
   }
 
   /** States that the head is the embedding, and holds a head that is not. */
@@ -214,7 +221,9 @@ final class ModelCauses {
       if (one
           && role.layer() < layers(without)
           && !isReported(found, role.toString())
-          && !Diagnostician.isReplacedByConfig(role, facts.config())) {
+          && !pair.isStatedByConfig()
+          && !(role.part() == Part.ROPE_FREQS
+              && isReported(found, ConfigField.ROPE_SCALING.label()))) {
         found.add(
             absent(
                 without,

@@ -62,6 +62,14 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
       description = "Do not prove diagnoses by repairing in memory and running again.")
   boolean noProof;
 
+  @Option(
+      names = "--same-weights",
+      description =
+          "Run both graphs on the weights of A as well: what parts then is the config, not noise of"
+              + " element types. Runs by itself where the config differs or a difference stays"
+              + " unexplained.")
+  boolean sameWeights;
+
   @Mixin KernelOptions kernels;
   @Mixin ReportOptions report;
   @Mixin LogOptions log;
@@ -98,6 +106,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
             maxTokens,
             true,
             !noProof,
+            sameWeights,
             kernels.backend,
             kernels.threads);
     ComparisonReport result;

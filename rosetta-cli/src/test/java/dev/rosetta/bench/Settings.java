@@ -108,6 +108,9 @@ final class Settings {
     keys.put(prefix + "rope.freq_base", GgufValue.f32((float) real("rope_theta")));
     keys.put(
         prefix + "attention.layer_norm_rms_epsilon", GgufValue.f32((float) real("rms_norm_eps")));
+    if (values.containsKey("attention_scale")) {
+      keys.put(prefix + "attention.scale", GgufValue.f32((float) real("attention_scale")));
+    }
     if (values.containsKey("linear_factor")) {
       keys.put(prefix + "rope.scaling.type", GgufValue.string("linear"));
       keys.put(prefix + "rope.scaling.factor", GgufValue.f32((float) real("linear_factor")));
