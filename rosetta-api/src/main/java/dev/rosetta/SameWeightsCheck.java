@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param diagnoses the diagnoses, those of config fields with what their field does by itself
  */
 record SameWeightsCheck(Check check, List<Diagnosis> diagnoses) {
+  SameWeightsCheck {
+    diagnoses = List.copyOf(diagnoses);
+  }
+
   private static final String NAME = "same weights";
 
   /** Settings that models of these families are trained with, to try where no file states one. */

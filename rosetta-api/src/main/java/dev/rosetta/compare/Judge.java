@@ -83,10 +83,10 @@ final class Judge {
     boolean noise = false;
     for (TensorRole role : roles) {
       WeightPair pair = weights.get(role);
-      if (pair != null && pair.isStatedByConfig()) {
+      if (pair != null && pair.needsNoCounterpart()) {
         // Angles grow with the position, and so does what rounding the frequencies does to them.
         noise = true;
-        relative += FrequencyFactors.TOLERANCE * output.tokens();
+        relative += role.bias() ? 0 : FrequencyFactors.TOLERANCE * output.tokens();
         continue;
       }
       if (pair == null || pair.a() == null || pair.b() == null) {

@@ -151,13 +151,14 @@ public final class WeightComparer {
   public WeightPair compare(TensorRole role) {
     Optional<Weight> left = weight(a, role);
     Optional<Weight> right = weight(b, role);
-    if (role.equals(FrequencyFactors.ROLE) && FrequencyFactors.stateTheSame(a, b)) {
+    String dispensable = dispensable(role, left.orElse(null), right.orElse(null));
+    if (dispensable != null) {
       return outcome(
           role,
           left.orElse(null),
           right.orElse(null),
           Status.OK,
-          "side " + (left.isEmpty() ? "A" : "B") + " states the same frequencies by its config",
+          dispensable,
           false,
           new DifferenceSum(),
           0);
@@ -175,6 +176,35 @@ public final class WeightComparer {
           0);
     }
     return compare(role, left.get(), right.get());
+  }
+
+  /** Why it makes no difference that one side alone has a weight; null if it may make one. */
+  private @Nullable String dispensable(
+      TensorRole role, @Nullable Weight left, @Nullable Weight right) {
+    if ((left == null) == (right == null)) {
+      return null;
+    }
+    if (role.equals(FrequencyFactors.ROLE) && FrequencyFactors.stateTheSame(a, b)) {
+      return "side " + (left == null ? "A" : "B") + " states the same frequencies by its config";
+    }
+    Weight only = left == null ? right : left;
+    boolean optional =
+        role.bias()
+            && !Inventory.required(a.config()).contains(role)
+            && !Inventory.required(b.config()).contains(role);
+    return optional && only != null && isZero(only) ? "all zero, which is the same as none" : null;
+  }
+
+  private static boolean isZero(Weight weight) {
+    if (!weight.isReadable()) {
+      return false;
+    }
+    for (float value : weight.decodeAll()) {
+      if (value != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**

@@ -34,8 +34,11 @@ public record WeightPair(
     return comparison.sameBytes() || (comparison.status() == Status.OK && comparison.nmse() == 0);
   }
 
-  /** Whether one side alone holds it and the other states the same by its config. */
-  public boolean isStatedByConfig() {
+  /**
+   * Whether one side alone holds it and that makes no difference: it is zero, or the other side
+   * states the same by its config.
+   */
+  public boolean needsNoCounterpart() {
     return (a == null) != (b == null) && comparison.status() == Status.OK;
   }
 }

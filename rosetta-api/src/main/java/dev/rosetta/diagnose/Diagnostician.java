@@ -10,6 +10,7 @@ import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -64,9 +65,8 @@ public final class Diagnostician {
    * them repeats its embedding, as trained heads may; so does that all weights are other ones.
    */
   private static boolean isRearrangedHead(Hypothesis hypothesis) {
-    Diagnosis diagnosis = hypothesis.diagnosis();
-    boolean head = TensorRole.weight(Part.OUTPUT).toString().equals(diagnosis.subject());
-    return switch (diagnosis.code()) {
+    boolean head = hypothesis.roles().contains(TensorRole.weight(Part.OUTPUT));
+    return switch (hypothesis.diagnosis().code()) {
       case DIFFERENT_CHECKPOINT -> true;
       case UNEXPLAINED, TENSORS_SWAPPED -> false;
       default -> head;
@@ -95,7 +95,7 @@ public final class Diagnostician {
       case CONFIG_SHAPE_CONFLICT -> 1;
       case SHAPE_MISMATCH -> 2;
       case TENSOR_DUPLICATED -> 3;
-      case TENSOR_MISSING, BIAS_MISSING -> 4;
+      case TENSOR_MISSING, BIAS_MISSING, TENSOR_UNEXPECTED -> 4;
       case CONFIG_MISMATCH -> isSize(diagnosis.subject()) ? 0 : 5;
       case UNEXPLAINED -> 20;
       case TOKENIZER_MISMATCH -> 15;

@@ -54,6 +54,7 @@ final class Encodings {
                     + (other.byteSize() == tensor.byteSize() ? "" : ", with other bytes behind it"),
                 "write the element type's own code: " + type,
                 List.of(reread),
+                List.of(),
                 Map.of("labelled", tensor.type().name(), "holds", type.name()),
                 false));
       }
@@ -159,11 +160,13 @@ final class Encodings {
       if (sameType
           ? Samples.of(suspect).agrees(BlockView.of(reference, known.undo()))
           : isLostEverywhere(suspect, known.undo())) {
-        return Optional.of(
+        Explanation lossy =
             Explanation.lossy(
                 known.code(),
                 known.words(),
-                "follow ggml's block layout of " + suspect.tensor().type() + " when packing"));
+                "follow ggml's block layout of " + suspect.tensor().type() + " when packing");
+        return Optional.of(
+            sameType ? lossy.reproducedBy(BlockView.of(reference, known.undo())) : lossy);
       }
     }
     return Optional.empty();

@@ -52,6 +52,7 @@ final class Exchanges {
                   ? "fuse as all rows of Q, then K, then V (gate, then up)"
                   : "write each tensor under its own name; check the name mapping",
               given.map(g -> List.of(g.as(role), taken.get().as(theirs))).orElse(List.of()),
+              List.of(),
               Map.of("with", theirs.toString(), "mutual", mutual),
               false));
     }
@@ -128,6 +129,7 @@ final class Exchanges {
                 + Arrays.toString(Arrays.copyOf(first, Math.min(6, first.length))),
             "fuse as all rows of Q, then K, then V (gate, then up), or undo the interleaving",
             repairs,
+            List.of(),
             Map.of("rows", total),
             false));
   }

@@ -2,6 +2,7 @@ package dev.rosetta.diagnose;
 
 import dev.rosetta.ConfigComparison;
 import dev.rosetta.PointComparison;
+import dev.rosetta.Side;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
@@ -25,4 +26,10 @@ public record Facts(
     SortedMap<TensorRole, WeightPair> weights,
     List<ConfigComparison> config,
     ElementCodecs codecs,
-    List<PointComparison> points) {}
+    List<PointComparison> points) {
+
+  /** The model of a side. */
+  Model model(Side side) {
+    return side == Side.A ? a : b;
+  }
+}

@@ -43,7 +43,7 @@ final class Layouts {
         ? Optional.of(
             explained(
                 rearrangement,
-                suspect.withValues(suspect.rows(), suspect.columns(), suspect.decodeAll())))
+                suspect.withValues(suspect.rows(), suspect.columns(), suspect::decodeAll)))
         : Optional.empty();
   }
 
@@ -119,6 +119,10 @@ final class Layouts {
   }
 
   private static Weight shift(Weight weight, int shift, Wrap wrap) {
+    return weight.withValues(weight.rows(), weight.columns(), () -> shifted(weight, shift, wrap));
+  }
+
+  private static float[] shifted(Weight weight, int shift, Wrap wrap) {
     int columns = weight.columns();
     float[] values = weight.decodeAll();
     float[] moved = new float[values.length];
@@ -128,7 +132,7 @@ final class Layouts {
             values[Math.toIntExact(source(weight, row, column, shift, wrap))];
       }
     }
-    return weight.withValues(weight.rows(), columns, moved);
+    return moved;
   }
 
   /** The distance at which a window of the reference is found in the suspect; 0 if it is not. */
@@ -187,24 +191,30 @@ final class Layouts {
               s.bound())) {
         continue;
       }
-      float[] values = suspect.decodeAll();
-      float[] repaired = new float[values.length];
-      for (int row = 0; row < suspect.rows(); row++) {
-        int from = row * stride;
-        int length = Math.clamp((long) values.length - from, 0, columns);
-        if (length > 0) {
-          System.arraycopy(values, from, repaired, row * columns, length);
-        }
-      }
       return Optional.of(
           Explanation.of(
                   DiagnosisCode.ROW_PADDING,
                   "has rows of " + stride + " elements where " + columns + " are meant",
                   "write rows without padding, or pad them to what the reader expects",
-                  suspect.withValues(suspect.rows(), columns, repaired))
+                  suspect.withValues(
+                      suspect.rows(), columns, () -> withoutPadding(suspect, stride)))
               .withEvidence(Map.of("stride", stride, "columns", columns)));
     }
     return Optional.empty();
+  }
+
+  private static float[] withoutPadding(Weight weight, int stride) {
+    int columns = weight.columns();
+    float[] values = weight.decodeAll();
+    float[] repaired = new float[values.length];
+    for (int row = 0; row < weight.rows(); row++) {
+      int from = row * stride;
+      int length = Math.clamp((long) values.length - from, 0, columns);
+      if (length > 0) {
+        System.arraycopy(values, from, repaired, row * columns, length);
+      }
+    }
+    return repaired;
   }
 
   private static boolean same(float[] left, float[] right, double bound) {

@@ -25,6 +25,7 @@ final class Lineage {
     if (s.isVector()
         || s.suspect().columns() % BLOCK != 0
         || !isWide(s.suspect())
+        || !s.impression().isInPlace()
         || s.scan().residual() > 0.2
         || s.scan().differing() < s.scan().elements() / 2) {
       return Optional.empty();

@@ -13,7 +13,6 @@ import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Finding;
-import dev.rosetta.normalize.Inventory;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.normalize.Weight;
@@ -37,10 +36,10 @@ final class ModelCauses {
     List<Hypothesis> found = new ArrayList<>();
     damage(Side.A, facts.a(), found);
     damage(Side.B, facts.b(), found);
-    findings(Side.A, facts.a(), facts.b(), found);
-    findings(Side.B, facts.b(), facts.a(), found);
+    findings(Side.A, facts.a(), found);
+    findings(Side.B, facts.b(), found);
     config(found);
-    inventory(found);
+    new InventoryCauses(facts, found).find();
     return found;
   }
 
@@ -73,12 +72,9 @@ final class ModelCauses {
     return DiagnosisCode.VALUES_CORRUPTED;
   }
 
-  private void findings(Side side, Model model, Model other, List<Hypothesis> found) {
+  private static void findings(Side side, Model model, List<Hypothesis> found) {
     for (Finding finding : model.findings()) {
       if (finding.code() == DiagnosisCode.TENSOR_MISSING) {
-        if (!isReported(found, finding.subject())) {
-          missing(side, finding, other, found);
-        }
         continue;
       }
       String fix =
@@ -99,38 +95,6 @@ final class ModelCauses {
               "side " + side + ": " + finding.message(),
               fix));
     }
-  }
-
-  private void missing(Side side, Finding finding, Model other, List<Hypothesis> found) {
-    TensorRole role = TensorRole.parse(finding.subject()).orElseThrow();
-    Weight donor = other.weights().get(role);
-    found.add(absent(side, role, "side " + side + ": " + finding.message(), donor));
-  }
-
-  private Hypothesis absent(Side side, TensorRole role, String message, @Nullable Weight donor) {
-    Diagnosis diagnosis =
-        new Diagnosis(
-            role.bias() ? DiagnosisCode.BIAS_MISSING : DiagnosisCode.TENSOR_MISSING,
-            Severity.ERROR,
-            role.toString(),
-            role.layer() >= 0 ? role.layer() : null,
-            side,
-            message,
-            "write " + role + " when converting; the other side has it: " + (donor != null),
-            Proof.CONSISTENT,
-            Map.of());
-    return donor == null || !fits(donor, side)
-        ? new Hypothesis(diagnosis, List.of(), Set.of(), Set.of())
-        : new Hypothesis(
-            diagnosis, List.of(new Repair.ReplaceWeight(side, donor)), Set.of(role), Set.of());
-  }
-
-  /** Whether the other side's weight has the shape that this side's config gives to its role. */
-  private boolean fits(Weight donor, Side side) {
-    List<Long> shape =
-        Inventory.shape(donor.role(), (side == Side.A ? facts.a() : facts.b()).config());
-    long elements = shape.stream().reduce(1L, Math::multiplyExact);
-    return donor.columns() == shape.getLast() && (long) donor.rows() * donor.columns() == elements;
   }
 
   private void config(List<Hypothesis> found) {
@@ -210,33 +174,6 @@ final class ModelCauses {
     WeightPair head = facts.weights().get(TensorRole.weight(Part.OUTPUT));
     return head != null
         && (head.comparison().status() == Status.OK || head.comparison().status() == Status.NOISE);
-  }
-
-  /** Optional tensors that one side alone has: a graph with them is another graph. */
-  private void inventory(List<Hypothesis> found) {
-    for (WeightPair pair : facts.weights().values()) {
-      TensorRole role = pair.comparison().role();
-      boolean one = (pair.a() == null) != (pair.b() == null);
-      Side without = pair.a() == null ? Side.A : Side.B;
-      if (one
-          && role.layer() < layers(without)
-          && !isReported(found, role.toString())
-          && !pair.isStatedByConfig()
-          && !(role.part() == Part.ROPE_FREQS
-              && isReported(found, ConfigField.ROPE_SCALING.label()))) {
-        found.add(
-            absent(
-                without,
-                role,
-                role + " is absent on side " + without + " and present on the other",
-                pair.a() == null ? pair.b() : pair.a()));
-      }
-    }
-  }
-
-  /** Layers beyond a side's own count are a matter of num_layers, not of missing tensors. */
-  private int layers(Side side) {
-    return (side == Side.A ? facts.a() : facts.b()).config().layers();
   }
 
   private static boolean isReported(List<Hypothesis> found, String subject) {

@@ -66,6 +66,12 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
     for (int row = 0; row < rows; row++) {
       tensorRows[row] = row;
     }
+    return weight.withValues(weight.rows(), columns, () -> repaired(weight, tensorRows));
+  }
+
+  private float[] repaired(Weight weight, int[] tensorRows) {
+    int rows = tensorRows.length;
+    int columns = weight.columns();
     float[] stored =
         weight.isInMemory() ? weight.decodeAll() : weight.withTensorRows(tensorRows).decodeAll();
     float[] values = new float[Math.multiplyExact(weight.rows(), columns)];
@@ -75,6 +81,6 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
         values[row * columns + column] = stored[(int) map.index(storedRow, column, rows, columns)];
       }
     }
-    return weight.withValues(weight.rows(), weight.columns(), values);
+    return values;
   }
 }

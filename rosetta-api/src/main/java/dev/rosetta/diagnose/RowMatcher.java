@@ -28,11 +28,14 @@ final class RowMatcher {
       return new int[0];
     }
     int[] columns = columns(reference.columns());
-    float[][] left = signatures(reference, columns);
-    float[][] right = signatures(suspect, columns);
-    int[] order = new int[left.length];
-    for (int row = 0; row < left.length; row++) {
-      int best = best(left[row], right);
+    float[][] candidates = signatures(suspect, columns);
+    int[] order = new int[reference.rows()];
+    float[] values = new float[reference.columns()];
+    float[] signature = new float[columns.length];
+    for (int row = 0; row < order.length; row++) {
+      reference.decodeRow(row, values, 0);
+      signature(values, columns, signature);
+      int best = best(signature, candidates);
       if (best < 0) {
         return new int[0];
       }
@@ -77,18 +80,22 @@ final class RowMatcher {
     float[] row = new float[weight.columns()];
     for (int r = 0; r < weight.rows(); r++) {
       weight.decodeRow(r, row, 0);
-      double energy = 0;
-      for (int c = 0; c < columns.length; c++) {
-        signatures[r][c] = row[columns[c]];
-        energy += (double) row[columns[c]] * row[columns[c]];
-      }
-      if (energy > 0) {
-        float scale = (float) (1 / Math.sqrt(energy));
-        for (int c = 0; c < columns.length; c++) {
-          signatures[r][c] *= scale;
-        }
-      }
+      signature(row, columns, signatures[r]);
     }
     return signatures;
+  }
+
+  private static void signature(float[] row, int[] columns, float[] signature) {
+    double energy = 0;
+    for (int c = 0; c < columns.length; c++) {
+      signature[c] = row[columns[c]];
+      energy += (double) row[columns[c]] * row[columns[c]];
+    }
+    if (energy > 0) {
+      float scale = (float) (1 / Math.sqrt(energy));
+      for (int c = 0; c < columns.length; c++) {
+        signature[c] *= scale;
+      }
+    }
   }
 }

@@ -119,9 +119,12 @@ final class RowOrders {
 
   /** A few whole rows that stand in one another's place, while all others are where they belong. */
   static Optional<Explanation> exchanged(Suspicion s) {
+    if (s.isVector() || !s.impression().isMostlyRight()) {
+      return Optional.empty();
+    }
     long differing = s.scan().differingRows();
     long few = Math.min(MOST_EXCHANGED, s.reference().rows() / 4);
-    if (s.isVector() || differing < 2 || differing > few) {
+    if (differing < 2 || differing > few) {
       return Optional.empty();
     }
     int columns = s.reference().columns();

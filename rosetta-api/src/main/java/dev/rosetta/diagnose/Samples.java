@@ -77,6 +77,43 @@ final class Samples {
     return total > 0 ? agreeing / total : 0;
   }
 
+  /**
+   * How a reading compares with the reference.
+   *
+   * @param bound normalised squared error that counts as agreement
+   */
+  Impression impression(Reading reading, double bound) {
+    double mean = 0;
+    for (double value : expected) {
+      mean += value * value / expected.length;
+    }
+    int agreeing = 0;
+    int zeros = 0;
+    double rr = 0;
+    double ss = 0;
+    double rs = 0;
+    for (int i = 0; i < rows.length; i++) {
+      double value = reading.valueAt(rows[i], columns[i]);
+      double d = value - expected[i];
+      // Coarse types allow an error as large as a value, but no quantiser makes zero of a usual
+      // one.
+      boolean lost = value == 0 && expected[i] * expected[i] > mean / 4;
+      if (!lost && d * d <= 16 * bound * Math.max(mean, expected[i] * expected[i])) {
+        agreeing++;
+      } else {
+        zeros += lost ? 1 : 0;
+      }
+      rr += expected[i] * expected[i];
+      ss += value * value;
+      rs += expected[i] * value;
+    }
+    int others = rows.length - agreeing;
+    return new Impression(
+        rows.length == 0 ? 1 : (double) agreeing / rows.length,
+        others == 0 ? 1 : (double) zeros / others,
+        rr == 0 || ss == 0 ? 1 : 1 - rs * rs / (rr * ss));
+  }
+
   /** Whether {@code view} holds exactly the sampled values. */
   boolean agrees(Weight view) {
     return nmse((row, column) -> Suspicion.value(view, row, column)) <= 1e-9;

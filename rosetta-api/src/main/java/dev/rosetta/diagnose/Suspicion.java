@@ -5,31 +5,84 @@ import dev.rosetta.compare.NoiseFloor;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One side's weight under suspicion, with the other side's as the reference. Every hypothesis is
  * tried both ways round, because values alone do not say which side is wrong.
  *
- * @param side the side under suspicion
- * @param suspect its weight
- * @param reference the other side's weight of the same role and shape
- * @param samples values of the reference at sampled positions
- * @param scan the two compared row by row and block by block, reference first
- * @param facts everything else that is known
+ * <p>Sampled positions tell which explanations are worth a look at every value. Not thread-safe.
  */
-record Suspicion(
-    Side side, Weight suspect, Weight reference, Samples samples, WeightScan scan, Facts facts) {
+final class Suspicion {
+  private final Side side;
+  private final Weight suspect;
+  private final Weight reference;
+  private final Facts facts;
+  private final Samples samples;
+  private final Impression impression;
+  private @Nullable WeightScan scan;
+
+  /**
+   * @param side the side under suspicion
+   * @param suspect its weight
+   * @param reference the other side's weight of the same role and shape
+   * @param facts everything else that is known
+   */
+  Suspicion(Side side, Weight suspect, Weight reference, Facts facts) {
+    this.side = side;
+    this.suspect = suspect;
+    this.reference = reference;
+    this.facts = facts;
+    this.samples = Samples.of(reference);
+    this.impression = samples.impression((row, column) -> value(suspect, row, column), bound());
+  }
+
+  Side side() {
+    return side;
+  }
+
+  Weight suspect() {
+    return suspect;
+  }
+
+  Weight reference() {
+    return reference;
+  }
+
+  Facts facts() {
+    return facts;
+  }
+
+  /** Values of the reference at sampled positions. */
+  Samples samples() {
+    return samples;
+  }
+
+  /** How the two compare at the sampled positions. */
+  Impression impression() {
+    return impression;
+  }
+
+  /** The two compared row by row and block by block, reference first. Reads every value once. */
+  WeightScan scan() {
+    WeightScan known = scan;
+    if (known == null) {
+      known = WeightScan.of(reference, suspect, untouched(suspect, reference));
+      scan = known;
+    }
+    return known;
+  }
 
   TensorRole role() {
     return suspect.role();
   }
 
   Model suspectModel() {
-    return side == Side.A ? facts.a() : facts.b();
+    return facts.model(side);
   }
 
   Model referenceModel() {
-    return side == Side.A ? facts.b() : facts.a();
+    return facts.model(side == Side.A ? Side.B : Side.A);
   }
 
   boolean isVector() {

@@ -1,6 +1,7 @@
 package dev.rosetta.diagnose;
 
 import dev.rosetta.DiagnosisCode;
+import dev.rosetta.model.ModelConfig;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Weight;
 import java.util.Locale;
@@ -22,6 +23,9 @@ final class ValueHypotheses {
    * an encoded block, which then holds neither zeros nor what it should.
    */
   static Optional<Explanation> zeroed(Suspicion s) {
+    if (!s.impression().isZeroWhereDifferent()) {
+      return Optional.empty();
+    }
     WeightScan scan = s.scan();
     long cut = scan.differingBlocks() - scan.zeroBlocks();
     int ends = 2 * Math.ceilDiv(s.suspect().tensor().type().blockElements(), WeightScan.BLOCK);
@@ -42,11 +46,15 @@ final class ValueHypotheses {
                             scan.firstRow(),
                             scan.firstColumn()),
                 "write the missing values; nothing in this file can restore them")
+            .filledBy(Fill.zeroBlocks(s.suspect(), s.reference()))
             .onThisSide());
   }
 
   /** A few blocks differ and everything else agrees. */
   static Optional<Explanation> corrupted(Suspicion s) {
+    if (!s.impression().isMostlyRight()) {
+      return Optional.empty();
+    }
     WeightScan scan = s.scan();
     if (!Double.isFinite(scan.meanDifference()) || !isIsolated(s) || scan.rest() > s.bound()) {
       return Optional.empty();
@@ -87,10 +95,11 @@ final class ValueHypotheses {
 
   /** Norm weights stored as w + 1, or w - 1. */
   static Optional<Explanation> normOffset(Suspicion s) {
+    if (!s.role().part().isVector() || s.role().part() == Part.ROPE_FREQS) {
+      return Optional.empty();
+    }
     double offset = Math.rint(s.scan().meanDifference());
-    if (!s.role().part().isVector()
-        || s.role().part() == Part.ROPE_FREQS
-        || Math.abs(offset) != 1
+    if (Math.abs(offset) != 1
         || Math.abs(s.scan().meanDifference() - offset) > 0.01
         || s.scan().spread() > 0.01) {
       return Optional.empty();
@@ -107,6 +116,9 @@ final class ValueHypotheses {
 
   /** The tensor times a constant other than one. */
   static Optional<Explanation> scaled(Suspicion s) {
+    if (!s.impression().isInPlace()) {
+      return Optional.empty();
+    }
     double slope = s.scan().slope();
     double noise = s.bound();
     if (isIsolated(s)) {
@@ -133,19 +145,42 @@ final class ValueHypotheses {
     return Optional.of(
         Explanation.of(
                 DiagnosisCode.SCALE_FACTOR,
-                String.format(Locale.ROOT, "is %.6g times the other side", slope),
+                String.format(Locale.ROOT, "is %.6g times the other side", slope)
+                    + meaning(s, slope),
                 "drop the scaling, or apply it on both sides",
                 repaired)
             .withEvidence(Map.of("factor", slope)));
   }
 
+  /** A factor that runtimes apply themselves, if it is one. */
+  private static String meaning(Suspicion s, double slope) {
+    ModelConfig config = s.suspectModel().config();
+    Part part = s.role().part();
+    boolean head = part == Part.Q || part == Part.K;
+    double usual =
+        head
+            ? Math.sqrt(config.headDim())
+            : part == Part.EMBEDDING ? Math.sqrt(config.hiddenSize()) : Double.NaN;
+    if (!(Math.abs(slope * usual - 1) < 0.01 || Math.abs(slope / usual - 1) < 0.01)) {
+      return "";
+    }
+    return head
+        ? " (the attention scale, 1/sqrt(head_dim), folded into it or taken out)"
+        : " (sqrt(hidden_size), which some runtimes apply to the embedding's output)";
+  }
+
   /** {@code weight} with every value changed. */
   private static Weight map(Weight weight, Change change) {
-    float[] values = weight.decodeAll().clone();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = change.apply(values[i]);
-    }
-    return weight.withValues(weight.rows(), weight.columns(), values);
+    return weight.withValues(
+        weight.rows(),
+        weight.columns(),
+        () -> {
+          float[] values = weight.decodeAll().clone();
+          for (int i = 0; i < values.length; i++) {
+            values[i] = change.apply(values[i]);
+          }
+          return values;
+        });
   }
 
   @FunctionalInterface

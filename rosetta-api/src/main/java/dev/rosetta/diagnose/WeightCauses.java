@@ -1,33 +1,26 @@
 package dev.rosetta.diagnose;
 
-import dev.rosetta.Diagnosis;
 import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison.Status;
-import dev.rosetta.Proof;
 import dev.rosetta.Side;
 import dev.rosetta.compare.WeightPair;
-import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Why weights differ: decided on their values, never on their dims alone. */
 final class WeightCauses {
   /**
-   * Every fault class of a weight, what is cheap and certain first. Order decides between two that
-   * fit: a whole-tensor explanation comes before damage to parts of it.
+   * Fault classes that are decided at sampled positions, what is cheap and certain first. Order
+   * decides between two that fit: a whole-tensor explanation comes before damage to parts of it.
    */
-  private static final List<WeightHypothesis> HYPOTHESES =
+  private static final List<WeightHypothesis> SAMPLED =
       List.of(
           ValueHypotheses::zeroed,
           ValueHypotheses::normOffset,
@@ -39,7 +32,11 @@ final class WeightCauses {
           Exchanges::swapped,
           Encodings::byteSwapped,
           Encodings::blockLayout,
-          Encodings::blockLoss,
+          Encodings::blockLoss);
+
+  /** Fault classes that are searched for in all of a weight, after the others. */
+  private static final List<WeightHypothesis> SEARCHED =
+      List.of(
           RowOrders::exchanged,
           ValueHypotheses::corrupted,
           Exchanges::fusedSplit,
@@ -49,18 +46,20 @@ final class WeightCauses {
           ByteShifts::shifted,
           Lineage::quantisedTwice);
 
-  /** A fault in every one of so many layers is one fault of the whole file. */
-  private static final int FEWEST_LAYERS = 3;
+  /**
+   * Matrices that are searched in full while nothing explains any of them. Two unrelated models
+   * differ everywhere, and to search all of them would take minutes and find nothing.
+   */
+  private static final int MOST_SEARCHED_IN_VAIN = 8;
 
   private final Facts facts;
+  private int searchedInVain;
+  private boolean anyExplained;
   private final Set<TensorRole> explained = new HashSet<>();
 
   WeightCauses(Facts facts) {
     this.facts = facts;
   }
-
-  /** A cause found for one role, before causes are grouped. */
-  private record Cause(WeightPair pair, Side side, Explanation explanation) {}
 
   /** Hypotheses for every weight at fault, one for each cause, in forward-pass order. */
   List<Hypothesis> find() {
@@ -74,11 +73,7 @@ final class WeightCauses {
         cause.explanation().repairs().forEach(weight -> explained.add(weight.role()));
       }
     }
-    List<Hypothesis> hypotheses = new ArrayList<>();
-    for (List<Cause> group : grouped(ofOneOrigin(causes))) {
-      hypotheses.add(hypothesis(group));
-    }
-    return hypotheses;
+    return new CauseGroups(facts).hypotheses(ofOneOrigin(causes));
   }
 
   /**
@@ -132,55 +127,63 @@ final class WeightCauses {
     }
     List<Suspicion> suspicions =
         likelierFirst(a, b).stream()
-            .map(side -> side == Side.A ? suspicion(side, a, b) : suspicion(side, b, a))
+            .map(
+                side ->
+                    side == Side.A
+                        ? new Suspicion(side, a, b, facts)
+                        : new Suspicion(side, b, a, facts))
             .toList();
-    for (WeightHypothesis hypothesis : HYPOTHESES) {
+    boolean hopeless = !anyExplained && searchedInVain >= MOST_SEARCHED_IN_VAIN;
+    Optional<Cause> cause = test(SAMPLED, pair, suspicions);
+    if (cause.isEmpty() && !hopeless) {
+      cause = test(SEARCHED, pair, suspicions);
+    }
+    if (cause.isPresent()) {
+      anyExplained |= a.rows() > 1;
+      return cause.get();
+    }
+    searchedInVain += a.rows() > 1 ? 1 : 0;
+    Side side = pair.nonFiniteA() == 0 && pair.nonFiniteB() > 0 ? Side.B : Side.A;
+    return new Cause(pair, side, unexplained(pair, hopeless));
+  }
+
+  private static Optional<Cause> test(
+      List<WeightHypothesis> hypotheses, WeightPair pair, List<Suspicion> suspicions) {
+    for (WeightHypothesis hypothesis : hypotheses) {
       for (Suspicion suspicion : suspicions) {
         Optional<Explanation> explanation = hypothesis.test(suspicion);
         if (explanation.isPresent()) {
-          return new Cause(pair, suspicion.side(), explanation.get());
+          return Optional.of(new Cause(pair, suspicion.side(), explanation.get()));
         }
       }
     }
-    Side side = pair.nonFiniteA() == 0 && pair.nonFiniteB() > 0 ? Side.B : Side.A;
-    return new Cause(pair, side, unexplained(pair));
-  }
-
-  private Suspicion suspicion(Side side, Weight suspect, Weight reference) {
-    return new Suspicion(
-        side,
-        suspect,
-        reference,
-        Samples.of(reference),
-        WeightScan.of(reference, suspect, Suspicion.untouched(suspect, reference)),
-        facts);
+    return Optional.empty();
   }
 
   /**
    * Where one side alone lists reversed dims, or has fused what the other keeps apart, that side's
-   * data is the likelier to be wrong.
+   * data is the likelier to be wrong; where neither tells, as of a square matrix, the side that has
+   * more reversed dims.
    */
   private List<Side> likelierFirst(Weight a, Weight b) {
-    boolean reversed = isReversed(facts.b(), b) && !isReversed(facts.a(), a);
-    return reversed || (isPart(b) && !isPart(a))
-        ? List.of(Side.B, Side.A)
-        : List.of(Side.A, Side.B);
+    boolean reversedA = Cause.isReversed(facts.a(), a);
+    boolean reversedB = Cause.isReversed(facts.b(), b);
+    boolean firstB =
+        reversedA != reversedB
+            ? reversedB
+            : Cause.isPart(a) != Cause.isPart(b)
+                ? Cause.isPart(b)
+                : reversed(facts.b()) > reversed(facts.a());
+    return firstB ? List.of(Side.B, Side.A) : List.of(Side.A, Side.B);
   }
 
-  /** Whether a weight is part of a fused tensor. */
-  private static boolean isPart(Weight weight) {
-    return weight.tensor().elements() != (long) weight.rows() * weight.columns();
-  }
-
-  private static boolean isReversed(Model model, Weight weight) {
+  private static long reversed(Model model) {
     return model.findings().stream()
-        .anyMatch(
-            finding ->
-                finding.code() == DiagnosisCode.DIMS_REVERSED
-                    && finding.message().startsWith("'" + weight.tensor().name() + "' "));
+        .filter(finding -> finding.code() == DiagnosisCode.DIMS_REVERSED)
+        .count();
   }
 
-  private static Explanation unexplained(WeightPair pair) {
+  private static Explanation unexplained(WeightPair pair, boolean hopeless) {
     boolean nonFinite = pair.nonFiniteA() > 0 || pair.nonFiniteB() > 0;
     if (nonFinite) {
       boolean both = pair.nonFiniteA() > 0 && pair.nonFiniteB() > 0;
@@ -190,7 +193,13 @@ final class WeightCauses {
               DiagnosisCode.NON_FINITE,
               "holds " + count + " values that are NaN or infinite",
               "convert this tensor again from its source, and check for overflow");
-      return both ? explanation : explanation.onThisSide();
+      if (both || pair.a() == null || pair.b() == null) {
+        return explanation;
+      }
+      boolean onA = pair.nonFiniteA() > 0;
+      return explanation
+          .filledBy(onA ? Fill.nonFinite(pair.a(), pair.b()) : Fill.nonFinite(pair.b(), pair.a()))
+          .onThisSide();
     }
     if (pair.comparison().role().bias()) {
       return Explanation.lossy(
@@ -202,165 +211,10 @@ final class WeightCauses {
         DiagnosisCode.UNEXPLAINED,
         "differs ("
             + pair.comparison().reason()
-            + "); no transpose, permutation, exchange, shift, scale, element type or block layout"
-            + " explains it",
+            + "); no transpose, "
+            + (hopeless ? "" : "permutation, shift, ")
+            + "exchange, scale, element type or block layout explains it"
+            + (hopeless ? ", and those before it were searched for more in vain" : ""),
         "compare how both converters write this tensor");
-  }
-
-  /**
-   * Causes that are one: the same fault in one layer's Q and K, or in the same part of every layer.
-   */
-  private List<List<Cause>> grouped(List<Cause> causes) {
-    Map<String, List<Cause>> byLayer = new LinkedHashMap<>();
-    for (Cause cause : causes) {
-      TensorRole role = cause.pair().comparison().role();
-      boolean rope =
-          cause.explanation().code() == DiagnosisCode.QK_PERMUTED
-              || cause.explanation().code() == DiagnosisCode.BIAS_WRONG;
-      String key =
-          isOfWholeFile(cause.explanation().code())
-              ? "file"
-              : neighbour(cause).isPresent()
-                  ? "layers " + layerPair(role.layer(), neighbour(cause).get().layer())
-                  : stored(cause) != null
-                      ? "stored " + stored(cause)
-                      : rope ? "rope " + role.layer() : role.toString();
-      byLayer
-          .computeIfAbsent(key + " " + cause.explanation().code(), k -> new ArrayList<>())
-          .add(cause);
-    }
-    Map<String, List<List<Cause>>> byPart = new LinkedHashMap<>();
-    for (List<Cause> group : byLayer.values()) {
-      Cause first = group.getFirst();
-      String key =
-          first.explanation().code()
-              + " "
-              + first.side()
-              + " "
-              + first.pair().comparison().role().part()
-              + first.pair().comparison().role().bias();
-      byPart.computeIfAbsent(key, k -> new ArrayList<>()).add(group);
-    }
-    int layers = Math.max(facts.a().config().layers(), facts.b().config().layers());
-    List<List<Cause>> groups = new ArrayList<>();
-    for (List<List<Cause>> sameKind : byPart.values()) {
-      boolean everywhere = sameKind.size() >= FEWEST_LAYERS && sameKind.size() == layers;
-      if (everywhere) {
-        groups.add(sameKind.stream().flatMap(List::stream).toList());
-      } else {
-        groups.addAll(sameKind);
-      }
-    }
-    groups.sort(
-        (x, y) ->
-            x.getFirst()
-                .pair()
-                .comparison()
-                .role()
-                .compareTo(y.getFirst().pair().comparison().role()));
-    return groups;
-  }
-
-  /** The same part of another layer, where that is what the suspect is exchanged with. */
-  private static Optional<TensorRole> neighbour(Cause cause) {
-    TensorRole role = cause.pair().comparison().role();
-    return Optional.ofNullable(cause.explanation().evidence().get("with"))
-        .flatMap(name -> TensorRole.parse(name.toString()))
-        .filter(other -> other.part() == role.part() && other.layer() != role.layer());
-  }
-
-  private static String layerPair(int layer, int other) {
-    return Math.min(layer, other) + " and " + Math.max(layer, other);
-  }
-
-  /** Codes that name the origin of a file, not of a tensor. */
-  private static boolean isOfWholeFile(DiagnosisCode code) {
-    return code == DiagnosisCode.DIFFERENT_CHECKPOINT || code == DiagnosisCode.DOUBLE_QUANTIZED;
-  }
-
-  /** Name of the fused tensor that the suspect is a part of; null if it stands alone. */
-  private static @Nullable String stored(Cause cause) {
-    Weight weight = cause.side() == Side.A ? cause.pair().a() : cause.pair().b();
-    return weight != null && isPart(weight) ? weight.tensor().name() : null;
-  }
-
-  private Hypothesis hypothesis(List<Cause> group) {
-    Cause first = group.getFirst();
-    Explanation explanation = first.explanation();
-    TensorRole role = first.pair().comparison().role();
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    evidence.put("nmse", first.pair().comparison().nmse());
-    Optional.ofNullable(first.pair().comparison().difference())
-        .ifPresent(difference -> evidence.put("maxDiff", difference.maxDiff()));
-    evidence.putAll(explanation.evidence());
-    List<Repair> repairs = new ArrayList<>();
-    Set<TensorRole> roles = new LinkedHashSet<>();
-    for (Cause cause : group) {
-      roles.add(cause.pair().comparison().role());
-      for (Weight weight : cause.explanation().repairs()) {
-        roles.add(weight.role());
-        repairs.add(new Repair.ReplaceWeight(cause.side(), weight));
-      }
-    }
-    evidence.put("tensors", roles.stream().sorted().map(TensorRole::toString).toList());
-    Side side = told(group) ? first.side() : null;
-    String name = tensorName(first);
-    long others = group.stream().map(WeightCauses::tensorName).distinct().count() - 1;
-    String more = others > 0 ? " (and " + others + " more like it)" : "";
-    String open = side == null ? "; or the other side is wrong the other way round" : "";
-    boolean era = group.size() > 1 && role.layer() >= 0 && spansLayers(group);
-    return new Hypothesis(
-        new Diagnosis(
-            explanation.code(),
-            Severity.ERROR,
-            subject(first),
-            role.layer() >= 0 && !era ? Integer.valueOf(role.layer()) : null,
-            side,
-            "'" + name + "' on side " + first.side() + " " + explanation.words() + more + open,
-            explanation.fix(),
-            explanation.code() == DiagnosisCode.UNEXPLAINED ? Proof.HINT : Proof.CONSISTENT,
-            evidence),
-        repairs,
-        roles,
-        Set.of());
-  }
-
-  private static boolean spansLayers(List<Cause> group) {
-    return group.stream().map(c -> c.pair().comparison().role().layer()).distinct().count() > 1;
-  }
-
-  /** Whether a side is wrong by its own testimony: its values, or its reversed dims. */
-  private boolean told(List<Cause> group) {
-    Cause first = group.getFirst();
-    if (first.explanation().told()) {
-      return true;
-    }
-    boolean layout =
-        first.explanation().code() == DiagnosisCode.WEIGHT_TRANSPOSED
-            || first.explanation().code() == DiagnosisCode.WEIGHT_RESHAPED;
-    Weight a = first.pair().a();
-    Weight b = first.pair().b();
-    if (!layout || a == null || b == null) {
-      return false;
-    }
-    return first.side() == Side.A
-        ? isReversed(facts.a(), a) && !isReversed(facts.b(), b)
-        : isReversed(facts.b(), b) && !isReversed(facts.a(), a);
-  }
-
-  private static String tensorName(Cause cause) {
-    Weight weight = cause.side() == Side.A ? cause.pair().a() : cause.pair().b();
-    return weight == null ? cause.pair().comparison().role().toString() : weight.tensor().name();
-  }
-
-  /** A fused tensor is named as stored. */
-  private static String subject(Cause cause) {
-    TensorRole role = cause.pair().comparison().role();
-    if (stored(cause) == null || role.layer() < 0) {
-      return role.toString();
-    }
-    Part part =
-        role.part() == Part.FFN_GATE || role.part() == Part.FFN_UP ? Part.GATE_UP : Part.QKV;
-    return new TensorRole(part, role.layer(), role.bias()).toString();
   }
 }

@@ -84,7 +84,7 @@ public final class Normalizer {
       if (TensorNames.isIrrelevant(tensor.name()) || damaged.contains(tensor.name())) {
         continue;
       }
-      if (role.isEmpty()) {
+      if (role.isEmpty() || !isRead(role.get())) {
         unused.add(tensor);
         continue;
       }
@@ -99,6 +99,11 @@ public final class Normalizer {
                 "'" + other.name() + "' and '" + tensor.name() + "' are both " + role.get()));
       }
     }
+  }
+
+  /** The graph knows no bias of a norm. */
+  private static boolean isRead(TensorRole role) {
+    return !role.bias() || !role.part().isVector();
   }
 
   /** ggml's converter interleaves the Q/K rows of llama models; names tell where rows come from. */

@@ -107,7 +107,10 @@ final class TensorNames {
   /** Whether the tensor belongs to training, buffers or masks and never to a forward pass. */
   static boolean isIrrelevant(String name) {
     return name.startsWith("__training__.")
-        || name.endsWith(".rotary_emb.inv_freq")
+        || name.equals("rope.freqs")
+        || name.endsWith("rotary_emb.inv_freq")
+        || name.endsWith("rotary_emb.cos_cached")
+        || name.endsWith("rotary_emb.sin_cached")
         || name.endsWith(".attn.bias")
         || name.endsWith(".attn.masked_bias");
   }

@@ -10,6 +10,8 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.spi.ElementCodec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.SoftReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +28,7 @@ public final class Weight {
   private final int rows;
   private final int columns;
   private final int @Nullable [] storedRows;
-  private final float @Nullable [] values;
+  private final @Nullable Values values;
 
   private Weight(
       TensorRole role,
@@ -37,7 +39,7 @@ public final class Weight {
       int rows,
       int columns,
       int @Nullable [] storedRows,
-      float @Nullable [] values) {
+      @Nullable Values values) {
     this.role = role;
     this.source = source;
     this.tensor = tensor;
@@ -78,7 +80,37 @@ public final class Weight {
       throw new IllegalArgumentException(
           newValues.length + " values for [" + newRows + ", " + newColumns + "]");
     }
-    return new Weight(role, source, tensor, codec, 0, newRows, newColumns, null, newValues);
+    return withValues(newRows, newColumns, () -> newValues);
+  }
+
+  /**
+   * This weight with values that are worked out when they are needed, and again if memory ran short
+   * meanwhile: the repair of a whole file need not fit into memory.
+   *
+   * @param newValues gives {@code rows * columns} float32 in canonical order, the same every time
+   */
+  public Weight withValues(int newRows, int newColumns, Supplier<float[]> newValues) {
+    return new Weight(
+        role, source, tensor, codec, 0, newRows, newColumns, null, new Values(newValues));
+  }
+
+  /** Values in memory, held as long as there is room. */
+  private static final class Values {
+    private final Supplier<float[]> origin;
+    private SoftReference<float[]> held = new SoftReference<>(null);
+
+    Values(Supplier<float[]> origin) {
+      this.origin = origin;
+    }
+
+    synchronized float[] get() {
+      float[] values = held.get();
+      if (values == null) {
+        values = origin.get();
+        held = new SoftReference<>(values);
+      }
+      return values;
+    }
   }
 
   /**
@@ -200,7 +232,7 @@ public final class Weight {
    */
   public void decodeRow(int row, float[] target, int offset) {
     if (values != null) {
-      System.arraycopy(values, row * columns, target, offset, columns);
+      System.arraycopy(values.get(), row * columns, target, offset, columns);
       return;
     }
     int stored = storedRow(row) + firstRow;
@@ -215,7 +247,7 @@ public final class Weight {
   /** Every value in canonical order. */
   public float[] decodeAll() {
     if (values != null) {
-      return values;
+      return values.get();
     }
     float[] all = new float[Math.multiplyExact(rows, columns)];
     for (int row = 0; row < rows; row++) {
@@ -237,7 +269,7 @@ public final class Weight {
    */
   public float storedValue(long row, int column) {
     if (values != null) {
-      return values[Math.toIntExact(row * columns + column)];
+      return values.get()[Math.toIntExact(row * columns + column)];
     }
     float[] value = new float[1];
     if (tensor.layout() == BlockLayout.ROW_ALIGNED) {

@@ -149,4 +149,16 @@ final class SameWeightsTests {
     assertThrows(
         IllegalArgumentException.class, () -> request.withSameWeights().withoutForwardPass());
   }
+
+  @Test
+  void whereItCannotRunEveryDiagnosisStays() throws IOException {
+    Draft b = new Draft(model(3), Format.GGUF, ElementType.F32);
+    b.settings().set("rms_norm_eps", 1e-6);
+    ComparisonReport report = COMPARATOR.compare(request(draft(ElementType.F32), b));
+    assertEquals(Verdict.DIVERGED, report.verdict());
+    assertEquals(Outcome.NOT_RUN, check(report).orElseThrow().outcome());
+    List<String> subjects =
+        report.diagnoses().stream().map(d -> String.valueOf(d.subject())).toList();
+    assertTrue(subjects.containsAll(List.of("num_layers", "rms_norm_eps")), subjects::toString);
+  }
 }

@@ -357,4 +357,58 @@ final class ModelPairTests {
     assertEquals(5, report.continuation().agreeing());
     assertEquals(report.logits().topK().getFirst().token(), report.continuation().a().getFirst());
   }
+
+  private static List<TensorEntry> more(List<TensorEntry> tensors, TensorEntry... more) {
+    List<TensorEntry> all = new ArrayList<>(tensors);
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  private Path withMore(String name, String tensor, float value) {
+    float[] values = new float[32];
+    java.util.Arrays.fill(values, value);
+    TensorEntry entry =
+        TensorEntry.of(
+            tensor, ElementType.F32, List.of(32L), dev.rosetta.testing.MemorySource.floats(values));
+    return files.gguf(name, llama, more(TinyFiles.entries(llama.ggufTensors()), entry), Map.of());
+  }
+
+  @Test
+  void anUnexpectedBiasIsAFaultUnlessItIsZero() {
+    Path plain = files.gguf("plain", llama);
+    ComparisonReport report = compare(withMore("biased", "blk.0.attn_q.bias", 0.5f), plain);
+    assertEquals(Verdict.DIVERGED, report.verdict());
+    Diagnosis first = report.diagnoses().getFirst();
+    assertEquals(DiagnosisCode.TENSOR_UNEXPECTED, first.code());
+    assertEquals(Proof.PROVEN, first.proof());
+    ComparisonReport zero = compare(plain, withMore("zero", "blk.0.attn_q.bias", 0));
+    assertEquals(Verdict.MATCH, zero.verdict(), zero.diagnoses()::toString);
+    assertEquals(DiagnosisCode.TENSOR_UNEXPECTED, zero.diagnoses().getFirst().code());
+  }
+
+  @Test
+  void aTensorOfNoKnownRoleIsAWarning() {
+    ComparisonReport report =
+        compare(files.gguf("plain", llama), withMore("more", "blk.0.attn_sinks.weight", 1));
+    assertEquals(Verdict.MATCH, report.verdict(), report.diagnoses()::toString);
+    assertEquals(Severity.WARNING, report.diagnoses().getFirst().severity());
+    assertEquals("blk.0.attn_sinks.weight", report.diagnoses().getFirst().subject());
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, 0})
+  void lostValuesAreProvenToBeAllThatIsWrong(float lost) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>(llama.tensors());
+    Tensor gate = tensors.get(GATE);
+    float[] values = gate.values().clone();
+    java.util.Arrays.fill(values, 64, 128, lost);
+    tensors.put(GATE, new Tensor(gate.dims(), values));
+    Path healthy = files.gguf("right", llama);
+    Diagnosis alone = compare(files.apr("lost", llama, tensors), healthy).diagnoses().getFirst();
+    assertEquals(Side.A, alone.side());
+    assertEquals(Proof.PROVEN, alone.proof(), alone::message);
+    values[700] += 9;
+    Diagnosis first = compare(files.apr("more", llama, tensors), healthy).diagnoses().getFirst();
+    assertNotEquals(Proof.PROVEN, first.proof(), first::message);
+  }
 }
