@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     relativeTolerance}; NaN where skipped
  * @param relativeTolerance whether {@code tolerance} bounds {@code relL2} rather than {@code
  *     maxDiff}
+ * @param predicted local {@code relL2} to expect of the weights' own difference in element type;
+ *     NaN where the operation has no such weight
  * @param local side B's operation on side A's input against side A's; null where not measured
  * @param propagated each side on its own activations; null where not measured
  */
@@ -27,6 +29,7 @@ public record PointComparison(
     String reason,
     double tolerance,
     boolean relativeTolerance,
+    double predicted,
     @Nullable Difference local,
     @Nullable Difference propagated) {
 
@@ -45,5 +48,10 @@ public record PointComparison(
   public PointComparison {
     dimsA = List.copyOf(dimsA);
     dimsB = List.copyOf(dimsB);
+  }
+
+  /** Local {@code relL2} in multiples of what was predicted; NaN where nothing was. */
+  public double excess() {
+    return local != null && predicted > 0 ? local.relL2() / predicted : Double.NaN;
   }
 }

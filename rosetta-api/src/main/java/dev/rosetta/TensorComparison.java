@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param sameBytes whether both hold the same encoded rows in canonical order
  * @param nmse sum of squared differences over the sum of squares of A; NaN if not computed
  * @param budget largest {@code nmse} that the two element types explain; 0 for equal types
+ * @param predicted {@code nmse} to expect of one rounding on each side, from the block scales that
+ *     are stored; NaN where they do not tell, or nothing was rounded
  * @param difference element-wise difference, or null if not computed
  */
 public record TensorComparison(
@@ -37,11 +39,17 @@ public record TensorComparison(
     boolean sameBytes,
     double nmse,
     double budget,
+    double predicted,
     @Nullable Difference difference) {
 
   public TensorComparison {
     storedDimsA = List.copyOf(storedDimsA);
     storedDimsB = List.copyOf(storedDimsB);
     expectedDims = List.copyOf(expectedDims);
+  }
+
+  /** {@code nmse} in multiples of what was predicted; NaN where nothing was. */
+  public double excess() {
+    return predicted > 0 ? nmse / predicted : Double.NaN;
   }
 }

@@ -42,8 +42,17 @@ final class Judge {
    * @param tolerance the bound
    * @param relative whether it bounds relL2 rather than maxDiff
    * @param noise whether a difference within it is noise of element types
+   * @param predicted relL2 to expect of the element types; NaN where they play no part
    */
-  record Bound(double tolerance, boolean relative, boolean noise, String reason) {}
+  record Bound(double tolerance, boolean relative, boolean noise, double predicted, String reason) {
+
+    static Bound plain(double tolerance, boolean relative, String reason) {
+      return new Bound(tolerance, relative, false, Double.NaN, reason);
+    }
+  }
+
+  /** What one weight contributes to a bound, both relative to the output. */
+  private record Share(double predicted, double tolerance) {}
 
   /** Whether the operation is the same function on both sides: equal values, equal config. */
   boolean sameFunction(List<TensorRole> rolesA, List<TensorRole> rolesB, Set<ConfigField> config) {
@@ -76,10 +85,11 @@ final class Judge {
       Activation output) {
     for (ConfigField field : config) {
       if (unequalConfig.contains(field)) {
-        return new Bound(1e-6, true, false, field.label() + " differs");
+        return Bound.plain(1e-6, true, field.label() + " differs");
       }
     }
     double relative = 0;
+    double predicted = 0;
     boolean noise = false;
     for (TensorRole role : roles) {
       WeightPair pair = weights.get(role);
@@ -90,25 +100,32 @@ final class Judge {
         continue;
       }
       if (pair == null || pair.a() == null || pair.b() == null) {
-        return new Bound(0, false, false, role + " is absent on one side");
+        return Bound.plain(0, false, role + " is absent on one side");
       }
       if (pair.sameValues()) {
         continue;
       }
       if (pair.comparison().budget() == 0) {
-        return new Bound(threshold, false, false, "same element types: the threshold");
+        return Bound.plain(threshold, false, "same element types: the threshold");
       }
       noise = true;
-      relative += share(role, pair, input, output);
+      Share share = share(role, pair, input, output);
+      relative += share.tolerance();
+      // The errors of two weights are independent.
+      predicted += share.predicted() * share.predicted();
     }
     if (!noise) {
-      return new Bound(threshold, false, false, "the threshold");
+      return Bound.plain(threshold, false, "the threshold");
     }
     return new Bound(
-        relative, true, true, "predicted from the weights' own difference in element type");
+        relative,
+        true,
+        true,
+        predicted > 0 ? Math.sqrt(predicted) : Double.NaN,
+        "predicted from the weights' own difference in element type");
   }
 
-  private static double share(
+  private static Share share(
       TensorRole role, WeightPair pair, @Nullable Activation input, Activation output) {
     boolean faulty = pair.comparison().status() == Status.DIVERGED;
     double margin = faulty ? 1 : MARGIN;
@@ -116,22 +133,25 @@ final class Judge {
         Math.min(pair.comparison().nmse(), NoiseFloor.expected(pair.comparison().budget(), faulty));
     if (input == null) {
       // Rows are looked up, so no row can be further off than the worst one.
-      return Math.sqrt(
-          Math.max(nmse, Math.min(pair.worstRowNmse(), 6 * pair.comparison().budget())));
+      return new Share(
+          Math.sqrt(nmse),
+          Math.sqrt(Math.max(nmse, Math.min(pair.worstRowNmse(), 6 * pair.comparison().budget()))));
     }
     if (role.part().isVector() && !role.bias()) {
       // Channels are scaled one by one: no output is further off than its own factor.
-      return Math.max(margin * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1));
+      return new Share(
+          Math.sqrt(nmse), Math.max(margin * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1)));
     }
     double outputNorm = norm(output);
     if (outputNorm == 0) {
-      return 0;
+      return new Share(0, 0);
     }
     double weightError = Math.sqrt(nmse) * pair.normA();
-    if (role.bias()) {
-      return margin * weightError * Math.sqrt(output.tokens()) / outputNorm;
-    }
-    return margin * weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
+    double predicted =
+        role.bias()
+            ? weightError * Math.sqrt(output.tokens()) / outputNorm
+            : weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
+    return new Share(predicted, margin * predicted);
   }
 
   static Status status(Bound bound, dev.rosetta.Difference difference) {

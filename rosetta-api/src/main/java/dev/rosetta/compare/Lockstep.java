@@ -96,7 +96,7 @@ public final class Lockstep {
     }
     step(Graph.tail(a), Graph.tail(b));
     CapturePoint logits = CapturePoint.of(Site.LOGITS);
-    return new Outcome(points, reference.get(logits), own.get(logits));
+    return new Outcome(NoiseProfile.judge(points), reference.get(logits), own.get(logits));
   }
 
   private void step(List<Operation> operationsA, List<Operation> operationsB) {
@@ -204,6 +204,7 @@ public final class Lockstep {
         local.hasNonFinite() ? "values that are not finite" : bound.reason(),
         bound.tolerance(),
         bound.relative(),
+        bound.predicted(),
         local.difference(),
         propagated(resultA, ownB));
   }
@@ -248,6 +249,7 @@ public final class Lockstep {
         finite ? reason : "values that are not finite",
         0,
         false,
+        Double.NaN,
         local.difference(),
         ownB == result ? local.difference() : propagated(result, ownB));
   }
@@ -341,7 +343,16 @@ public final class Lockstep {
   private static PointComparison skipped(
       CapturePoint point, String reason, @Nullable Activation left, @Nullable Activation right) {
     return new PointComparison(
-        point, dims(left), dims(right), Status.SKIPPED, reason, Double.NaN, false, null, null);
+        point,
+        dims(left),
+        dims(right),
+        Status.SKIPPED,
+        reason,
+        Double.NaN,
+        false,
+        Double.NaN,
+        null,
+        null);
   }
 
   private static List<Integer> dims(@Nullable Activation activation) {

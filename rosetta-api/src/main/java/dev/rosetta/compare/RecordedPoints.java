@@ -53,6 +53,7 @@ public final class RecordedPoints {
         sum.hasNonFinite() ? "values that are not finite" : "the threshold",
         threshold,
         false,
+        Double.NaN,
         null,
         sum.difference());
   }
@@ -60,7 +61,7 @@ public final class RecordedPoints {
   private static PointComparison skipped(
       CapturePoint point, @Nullable Activation a, @Nullable Activation b, String reason) {
     return new PointComparison(
-        point, dims(a), dims(b), Status.SKIPPED, reason, Double.NaN, false, null, null);
+        point, dims(a), dims(b), Status.SKIPPED, reason, Double.NaN, false, Double.NaN, null, null);
   }
 
   private static List<Integer> dims(@Nullable Activation activation) {

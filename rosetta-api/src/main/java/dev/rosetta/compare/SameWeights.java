@@ -176,6 +176,7 @@ public final class SameWeights {
             true,
             0,
             0,
+            Double.NaN,
             null);
     return new WeightPair(weight, weight, comparison, Double.NaN, Double.NaN, 0, 0, 0, 0);
   }

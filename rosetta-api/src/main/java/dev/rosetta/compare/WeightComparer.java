@@ -248,6 +248,7 @@ public final class WeightComparer {
             false,
             found.nmse(),
             budget,
+            found.predicted(),
             found.difference()),
         pair.normA(),
         pair.normB(),
@@ -488,6 +489,7 @@ public final class WeightComparer {
             sameBytes,
             sameBytes ? 0 : sum == null ? Double.NaN : sum.nmse(),
             budget,
+            status == Status.NOISE ? predicted(left, right) : Double.NaN,
             sum == null ? null : sum.difference());
     return new WeightPair(
         left,
@@ -499,6 +501,12 @@ public final class WeightComparer {
         sum == null ? 0 : sum.worstRelative(),
         sum == null ? 0 : sum.nonFiniteA(),
         sum == null ? 0 : sum.nonFiniteB());
+  }
+
+  private static double predicted(@Nullable Weight left, @Nullable Weight right) {
+    return left == null || right == null
+        ? Double.NaN
+        : RoundingNoise.of(left) + RoundingNoise.of(right);
   }
 
   private static List<Long> storedDims(@Nullable Weight weight) {

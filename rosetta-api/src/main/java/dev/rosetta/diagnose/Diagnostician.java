@@ -5,7 +5,6 @@ import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Proof;
-import dev.rosetta.TensorComparison;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
@@ -13,9 +12,7 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -53,7 +50,9 @@ public final class Diagnostician {
     if (found.stream().noneMatch(h -> h.diagnosis().severity() == Severity.ERROR)) {
       unexplainedPoint(facts).ifPresent(found::add);
     }
-    noise(facts).ifPresent(found::add);
+    NoiseSummary noise = new NoiseSummary(facts);
+    noise.lineage().ifPresent(found::add);
+    noise.noise().ifPresent(found::add);
     found.sort(
         Comparator.comparing((Hypothesis h) -> h.diagnosis().severity())
             .thenComparingInt(h -> rank(h.diagnosis())));
@@ -133,50 +132,6 @@ public final class Diagnostician {
               Set.of(point.point().name())));
     }
     return Optional.empty();
-  }
-
-  /** Says once which differences the element types explain. */
-  private static Optional<Hypothesis> noise(Facts facts) {
-    double worst = 0;
-    int tensors = 0;
-    String pairing = "";
-    for (WeightPair pair : facts.weights().values()) {
-      TensorComparison comparison = pair.comparison();
-      if (comparison.status() == Status.NOISE) {
-        tensors++;
-        if (comparison.nmse() > worst) {
-          worst = comparison.nmse();
-          pairing = comparison.typeA() + " against " + comparison.typeB();
-        }
-      }
-    }
-    if (tensors == 0) {
-      return Optional.empty();
-    }
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    evidence.put("tensors", tensors);
-    evidence.put("worstNmse", worst);
-    evidence.put("worstPairing", pairing);
-    return Optional.of(
-        new Hypothesis(
-            new Diagnosis(
-                DiagnosisCode.NUMERICAL_NOISE,
-                Severity.INFO,
-                null,
-                null,
-                null,
-                tensors
-                    + " tensors differ by what their element types explain; the largest share is "
-                    + String.format(Locale.ROOT, "%.2g", worst)
-                    + " of the energy ("
-                    + pairing
-                    + ")",
-                "nothing to do",
-                Proof.CONSISTENT,
-                evidence),
-            List.of(),
-            Set.of(),
-            Set.of()));
   }
 
   /**

@@ -130,6 +130,8 @@ public final class JsonReport {
     json.writeStringProperty("reason", point.reason());
     boolean finite = Json.measured(json, "tolerance", point.tolerance());
     json.writeStringProperty("toleranceOn", point.relativeTolerance() ? "relL2" : "maxDiff");
+    finite &= Json.measured(json, "predicted", point.predicted());
+    finite &= Json.measured(json, "excess", point.excess());
     difference(json, "local", point.local());
     difference(json, "propagated", point.propagated());
     Json.flag(json, finite);
@@ -170,6 +172,8 @@ public final class JsonReport {
     json.writeBooleanProperty("sameBytes", tensor.sameBytes());
     boolean finite = Json.measured(json, "nmse", tensor.nmse());
     finite &= Json.measured(json, "budget", tensor.budget());
+    finite &= Json.measured(json, "predicted", tensor.predicted());
+    finite &= Json.measured(json, "excess", tensor.excess());
     difference(json, "difference", tensor.difference());
     Json.flag(json, finite);
     json.writeEndObject();

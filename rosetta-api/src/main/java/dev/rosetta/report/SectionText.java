@@ -268,8 +268,19 @@ final class SectionText {
             noise));
     if (detail == Detail.EVERY_POINT) {
       lines.add(
-          "  rel_l2=" + NumberText.of(difference.relL2()) + ", " + tolerance(point) + why(point));
+          "  rel_l2="
+              + NumberText.of(difference.relL2())
+              + ", "
+              + tolerance(point)
+              + excess(point)
+              + why(point));
     }
+  }
+
+  private static String excess(PointComparison point) {
+    return Double.isNaN(point.excess())
+        ? ""
+        : ", " + NumberText.of(point.excess(), 3) + " times the predicted noise";
   }
 
   private static String why(PointComparison point) {

@@ -52,6 +52,7 @@ final class JudgeTests {
             false,
             nmse,
             budget,
+            Double.NaN,
             null),
         10,
         10,
@@ -129,11 +130,11 @@ final class JudgeTests {
   void notANumberIsNeverWithinABound() {
     for (boolean relative : new boolean[] {true, false}) {
       for (double tolerance : new double[] {1, Double.NaN}) {
-        Judge.Bound bound = new Judge.Bound(tolerance, relative, true, "test");
+        Judge.Bound bound = new Judge.Bound(tolerance, relative, true, 1, "test");
         assertEquals(Status.DIVERGED, Judge.status(bound, difference(Double.NaN, Double.NaN)));
       }
     }
-    Judge.Bound unknown = new Judge.Bound(Double.NaN, false, false, "test");
+    Judge.Bound unknown = Judge.Bound.plain(Double.NaN, false, "test");
     assertEquals(Status.DIVERGED, Judge.status(unknown, difference(0, 0)));
   }
 

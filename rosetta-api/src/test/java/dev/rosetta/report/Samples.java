@@ -48,6 +48,7 @@ final class Samples {
         "equal types",
         0,
         false,
+        Double.NaN,
         difference,
         null);
   }
@@ -68,6 +69,7 @@ final class Samples {
         equal,
         equal ? 0 : 2,
         0,
+        Double.NaN,
         null);
   }
 

@@ -4,6 +4,7 @@ import dev.rosetta.ComparisonReport;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.TensorComparison;
+import dev.rosetta.trace.CapturePoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +22,8 @@ final class Calibration {
   private static final class Row {
     final List<Double> weights = new ArrayList<>();
     final List<Double> points = new ArrayList<>();
+    final List<Double> excess = new ArrayList<>();
+    final List<Double> standing = new ArrayList<>();
     int pairs;
     int falseAlarms;
   }
@@ -37,10 +40,30 @@ final class Calibration {
       if (tensor.status() == Status.NOISE && tensor.budget() > 0) {
         row.weights.add(tensor.nmse() / tensor.budget());
       }
+      if (!Double.isNaN(tensor.excess())) {
+        row.excess.add(tensor.excess());
+      }
     }
     for (PointComparison point : report.points()) {
       if (point.status() == Status.NOISE && point.local() != null && point.tolerance() > 0) {
         row.points.add(point.local().relL2() / point.tolerance());
+      }
+    }
+    standing(report, row.standing);
+  }
+
+  /** How far each operation stands above the median of its kind, in models of enough layers. */
+  private static void standing(ComparisonReport report, List<Double> ratios) {
+    Map<CapturePoint.Site, List<Double>> bySite = new TreeMap<>();
+    for (PointComparison point : report.points()) {
+      if (point.point().layer() >= 0 && !Double.isNaN(point.excess())) {
+        bySite.computeIfAbsent(point.point().site(), site -> new ArrayList<>()).add(point.excess());
+      }
+    }
+    for (List<Double> kind : bySite.values()) {
+      double median = kind.stream().sorted().toList().get(kind.size() / 2);
+      if (kind.size() >= 6) {
+        kind.forEach(excess -> ratios.add(excess / median));
       }
     }
   }
@@ -58,20 +81,23 @@ final class Calibration {
     StringBuilder text =
         new StringBuilder(
             "| types | pairs | false alarms | weights | nmse / budget: median, max"
-                + " | operations | error / bound: median, max |\n|---|---|---|---|---|---|---|\n");
+                + " | nmse / predicted: median, max | operations | error / bound: median, max"
+                + " | above its kind: max |\n|---|---|---|---|---|---|---|---|---|\n");
     rows.forEach(
         (types, row) ->
             text.append(
                 String.format(
                     Locale.ROOT,
-                    "| %s | %d | %d | %d | %s | %d | %s |%n",
+                    "| %s | %d | %d | %d | %s | %s | %d | %s | %s |%n",
                     types,
                     row.pairs,
                     row.falseAlarms,
                     row.weights.size(),
                     middleAndEnd(row.weights),
+                    middleAndEnd(row.excess),
                     row.points.size(),
-                    middleAndEnd(row.points))));
+                    middleAndEnd(row.points),
+                    end(row.standing))));
     return text.toString();
   }
 
@@ -82,5 +108,11 @@ final class Calibration {
     List<Double> sorted = ratios.stream().sorted().toList();
     return String.format(
         Locale.ROOT, "%.2f, %.2f", sorted.get(sorted.size() / 2), sorted.getLast());
+  }
+
+  private static String end(List<Double> ratios) {
+    return ratios.isEmpty()
+        ? "–"
+        : String.format(Locale.ROOT, "%.2f", ratios.stream().max(Double::compare).orElseThrow());
   }
 }

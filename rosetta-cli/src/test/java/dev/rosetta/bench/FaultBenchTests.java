@@ -64,7 +64,7 @@ final class FaultBenchTests {
     Path folder = folder();
     Calibration calibration = new Calibration();
     try (ExecutorService pool = pool()) {
-      Bench bench = new Bench(seed, Models.of(seed), folder);
+      Bench bench = new Bench(seed, Models.withDeep(seed), folder);
       all(pool, bench.healthyPairs(), bench::healthy)
           .forEach(outcome -> calibration.add(outcome.name(), outcome));
     } finally {

@@ -24,6 +24,17 @@ final class Models {
     return models;
   }
 
+  /** The random models of {@code seed}, and one of layers enough to be held against one another. */
+  static List<TinyModel> withDeep(long seed) {
+    List<TinyModel> models = of(seed);
+    models.add(new TinyModel(deep(), seed + models.size()));
+    return models;
+  }
+
+  static Shape deep() {
+    return new Shape("llama", 12, 256, 6, 2, 32, 512, 160, 10_000, 1e-5, false, false);
+  }
+
   /** Random models, the same for the same seed. */
   static List<TinyModel> of(long seed) {
     List<TinyModel> models = new ArrayList<>();
