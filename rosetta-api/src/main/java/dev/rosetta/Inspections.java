@@ -27,20 +27,27 @@ final class Inspections {
   private Inspections() {}
 
   static ModelInspection of(ModelSource source, ElementCodecs codecs) {
-    Map<ConfigField, ConfigValue> config = Map.of();
-    String problem = null;
-    List<SourceNote> notes = new ArrayList<>(source.notes());
-    Model model = null;
     try {
-      model = Normalizer.normalize(source, codecs);
+      return of(source, Normalizer.normalize(source, codecs), null);
+    } catch (ModelException e) {
+      return of(source, null, e.getMessage());
+    }
+  }
+
+  /**
+   * @param model what normalising the source gave, or null
+   * @param problem why there is no model, or null
+   */
+  static ModelInspection of(ModelSource source, @Nullable Model model, @Nullable String problem) {
+    List<SourceNote> notes = new ArrayList<>(source.notes());
+    Map<ConfigField, ConfigValue> config = Map.of();
+    if (model != null) {
       config = model.config().fields();
       for (Finding finding : model.findings()) {
         notes.add(
             new SourceNote(
                 finding.severity(), finding.code().name(), finding.subject(), finding.message()));
       }
-    } catch (ModelException e) {
-      problem = e.getMessage();
     }
     Map<String, String> roles = new LinkedHashMap<>();
     Map<String, List<Long>> expected = new LinkedHashMap<>();

@@ -19,7 +19,6 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
-import dev.rosetta.spi.KernelBackends;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -29,8 +28,9 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** One comparison of two opened models, from their config to the report. */
@@ -40,7 +40,7 @@ final class ModelComparison {
   private final ComparisonRequest request;
   private final ProgressListener listener;
   private final ElementCodecs codecs;
-  private final KernelBackend backend;
+  private final Future<KernelBackend> backend;
   private final int threads;
   private final Map<String, Double> timings = new LinkedHashMap<>();
   private final List<Check> checks = new ArrayList<>();
@@ -51,7 +51,7 @@ final class ModelComparison {
       Model b,
       ComparisonRequest request,
       ProgressListener listener,
-      KernelBackends backends,
+      Future<KernelBackend> backend,
       ElementCodecs codecs,
       long start) {
     this.a = a;
@@ -59,7 +59,7 @@ final class ModelComparison {
     this.request = request;
     this.listener = listener;
     this.codecs = codecs;
-    this.backend = backends.choose(request.backend());
+    this.backend = backend;
     this.threads = threads(request.threads());
     this.phaseStart = start;
   }
@@ -82,9 +82,8 @@ final class ModelComparison {
     checks.addAll(tokenizer.checks());
     phase("tokenizer");
     List<ConfigComparison> config = ConfigComparer.compare(a, b);
-    try (ExecutorService pool = pool();
-        Engine engine = new Engine(backend, threads)) {
-      WeightComparer comparer = new WeightComparer(a, b, request.threshold(), pool);
+    try (Engine engine = new Engine(backend(), threads)) {
+      WeightComparer comparer = new WeightComparer(a, b, request.threshold(), engine);
       int total = comparer.count();
       SortedMap<TensorRole, WeightPair> weights =
           comparer.compare(done -> listener.advanced("weights", done, total));
@@ -105,7 +104,7 @@ final class ModelComparison {
       Facts facts = new Facts(a, b, weights, config, codecs, points);
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
-          new ArrayList<>(diagnoses(hypotheses, weights, tokenizer.ids(), engine, pool));
+          new ArrayList<>(diagnoses(hypotheses, weights, tokenizer.ids(), engine));
       SameWeightsCheck.run(a, b, request, tokenizer.ids(), engine, config, diagnoses)
           .ifPresent(
               same -> {
@@ -159,8 +158,7 @@ final class ModelComparison {
       List<Hypothesis> hypotheses,
       SortedMap<TensorRole, WeightPair> compared,
       int[] tokens,
-      Engine engine,
-      ExecutorService pool) {
+      Engine engine) {
     boolean repairable = hypotheses.stream().anyMatch(h -> !h.repairs().isEmpty());
     if (!repairable || !request.proof() || !request.forwardPass()) {
       return hypotheses.stream().map(Hypothesis::diagnosis).toList();
@@ -180,7 +178,7 @@ final class ModelComparison {
         }
       }
     }
-    WeightComparer comparer = new WeightComparer(left, right, request.threshold(), pool);
+    WeightComparer comparer = new WeightComparer(left, right, request.threshold(), engine);
     SortedMap<TensorRole, WeightPair> weights = new TreeMap<>(compared);
     for (TensorRole role : repaired) {
       weights.put(role, comparer.compareRepaired(role, compared.get(role)));
@@ -259,7 +257,7 @@ final class ModelComparison {
         checks,
         continuation,
         timings,
-        new ComparisonReport.Tool(ToolVersion.current(), backend.name(), threads));
+        new ComparisonReport.Tool(ToolVersion.current(), backend().name(), threads));
   }
 
   private Verdict verdict(
@@ -299,9 +297,19 @@ final class ModelComparison {
             point.point(), local.token(), local.index(), local.maxDiff());
   }
 
-  private ExecutorService pool() {
-    return Executors.newFixedThreadPool(
-        threads, Thread.ofPlatform().daemon().name("rosetta-weights-", 0).factory());
+  private KernelBackend backend() {
+    try {
+      return backend.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted while loading the kernels");
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    }
   }
 
   private void phase(String name) {

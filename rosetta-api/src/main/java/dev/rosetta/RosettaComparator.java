@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -92,13 +93,16 @@ public final class RosettaComparator {
       return new RecordedComparison(this, request, listener).run();
     }
     long start = System.nanoTime();
+    FutureTask<KernelBackend> backend = new FutureTask<>(() -> backends.choose(request.backend()));
+    // Loading native code and linking calls to it takes about as long as opening both files.
+    Thread.ofPlatform().daemon().name("rosetta-backend").start(backend);
     try (ModelSource a = formats.open(request.a());
         ModelSource b = formats.open(request.b())) {
       return ofSteadyFiles(
           () -> {
             Model left = open(Side.A, a, listener);
             Model right = open(Side.B, b, listener);
-            return new ModelComparison(left, right, request, listener, backends, codecs, start)
+            return new ModelComparison(left, right, request, listener, backend, codecs, start)
                 .run();
           },
           a,
@@ -238,8 +242,15 @@ public final class RosettaComparator {
   }
 
   Model open(Side side, ModelSource source, ProgressListener listener) {
-    listener.opened(side, inspect(source));
-    return Normalizer.normalize(source, codecs);
+    Model model;
+    try {
+      model = Normalizer.normalize(source, codecs);
+    } catch (ModelException e) {
+      listener.opened(side, Inspections.of(source, null, e.getMessage()));
+      throw e;
+    }
+    listener.opened(side, Inspections.of(source, model, null));
+    return model;
   }
 
   /** A single side has no counterpart to compare with: whatever is missing stops it. */

@@ -39,7 +39,8 @@ record TokenizerCheck(
     Optional<Vocabulary> right = b.source().vocabulary();
     List<Check> checks = new ArrayList<>();
     List<VocabularyDifference> differences = new ArrayList<>();
-    if (left.isPresent() && right.isPresent()) {
+    boolean equal = left.equals(right);
+    if (left.isPresent() && right.isPresent() && !equal) {
       differences.addAll(TokenizerComparison.compare(left.get(), right.get()));
     }
     int[] ids;
@@ -50,7 +51,9 @@ record TokenizerCheck(
       prompt = Prompts.text(request.prompt());
       Path path = left.isPresent() ? a.source().path() : b.source().path();
       ids = Prompts.encode(left.or(() -> right).orElseThrow(), path, prompt, request.bos());
-      if (left.isPresent() && right.isPresent()) {
+      if (left.isPresent() && equal) {
+        checks.add(sameIds());
+      } else if (left.isPresent() && right.isPresent()) {
         promptIds(right.get(), b, prompt, ids, request, differences, checks);
       }
     } else if (request.prompt() != null) {
@@ -90,7 +93,7 @@ record TokenizerCheck(
       return;
     }
     if (Arrays.equals(ids, other)) {
-      checks.add(new Check("token ids", Outcome.PASSED, "the prompt has the same ids", false));
+      checks.add(sameIds());
       return;
     }
     differences.addFirst(
@@ -99,6 +102,10 @@ record TokenizerCheck(
             Arrays.toString(ids),
             Arrays.toString(other),
             VocabularyDifference.Kind.DIFFERENT));
+  }
+
+  private static Check sameIds() {
+    return new Check("token ids", Outcome.PASSED, "the prompt has the same ids", false);
   }
 
   private static Check tokenizerCheck(boolean onA, boolean onB, boolean different) {

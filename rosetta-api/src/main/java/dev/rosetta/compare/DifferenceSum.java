@@ -153,6 +153,12 @@ final class DifferenceSum {
     return sum;
   }
 
+  /** The difference of finite values from themselves. */
+  static Difference none(Activation values) {
+    float first = values.values().length == 0 ? 0 : values.values()[0];
+    return new Difference(0, 0, 0, 1, 0, 0, first, first);
+  }
+
   boolean hasNonFinite() {
     return nonFiniteA > 0 || nonFiniteB > 0;
   }

@@ -237,8 +237,9 @@ public final class Lockstep {
     Activation ownB = ownInputs ? results.getLast() : null;
     reference.put(point, result);
     remember(point, ownB);
-    DifferenceSum local = DifferenceSum.of(result, result);
-    boolean finite = !hasNonFinite(result);
+    boolean finite = result.isFinite();
+    Difference local =
+        finite ? DifferenceSum.none(result) : DifferenceSum.of(result, result).difference();
     String reason =
         ownB == result ? "same values and input: computed once" : "same values: computed once";
     return new PointComparison(
@@ -250,8 +251,8 @@ public final class Lockstep {
         0,
         false,
         Double.NaN,
-        local.difference(),
-        ownB == result ? local.difference() : propagated(result, ownB));
+        local,
+        ownB == result ? local : propagated(result, ownB));
   }
 
   private PointComparison withObstacle(
@@ -317,15 +318,6 @@ public final class Lockstep {
 
   private static boolean sameBits(Activation x, Activation y) {
     return x == y || x.width() == y.width() && java.util.Arrays.equals(x.values(), y.values());
-  }
-
-  private static boolean hasNonFinite(Activation activation) {
-    for (float value : activation.values()) {
-      if (!Float.isFinite(value)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private @Nullable Difference propagated(Activation resultA, @Nullable Activation ownB) {

@@ -4,6 +4,7 @@ import dev.rosetta.LogitsComparison;
 import dev.rosetta.LogitsComparison.Candidate;
 import dev.rosetta.trace.Activation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -26,6 +27,9 @@ public final class Predictions {
    * @param piece the spelling of a token
    */
   public static LogitsComparison compare(Activation a, Activation b, IntFunction<String> piece) {
+    if (Arrays.equals(a.values(), b.values()) && a.isFinite()) {
+      return new LogitsComparison(0, 1, 0, candidates(a, b, a.tokens() - 1, piece));
+    }
     double kl = 0;
     int agreeing = 0;
     int decided = 0;

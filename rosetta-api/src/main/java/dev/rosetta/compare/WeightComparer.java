@@ -2,6 +2,7 @@ package dev.rosetta.compare;
 
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.TensorComparison;
+import dev.rosetta.engine.Engine;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.ModelConfig;
 import dev.rosetta.model.TensorRole;
@@ -10,9 +11,6 @@ import dev.rosetta.normalize.Inventory;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.normalize.Weight;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,12 +18,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Values of different element types may differ by what the types explain; values of one type may
  * not differ at all beyond the threshold, unless nearly every block does so by a small amount, as
  * when the same source was quantised by two programs.
+ *
+ * <p>One caller at a time.
  */
 public final class WeightComparer {
-  /** Bytes of one side's rows that are compared at a time; two tiles stay in L2. */
-  private static final int TILE_BYTES = 256 * 1024;
-
   /** Values decoded per task; small enough to balance threads, large enough to amortise one. */
   private static final int TASK_ELEMENTS = 1 << 20;
 
@@ -67,7 +59,7 @@ public final class WeightComparer {
   private final Model a;
   private final Model b;
   private final double threshold;
-  private final ExecutorService pool;
+  private final Engine engine;
 
   /** Weights of equal quantised types that differ by no more than a step here and there. */
   private final Set<TensorRole> roundedOtherwise = ConcurrentHashMap.newKeySet();
@@ -75,13 +67,13 @@ public final class WeightComparer {
   /**
    * @param threshold bound on the largest difference of one element type, relative to the tensor's
    *     root mean square
-   * @param pool runs row ranges; the caller closes it
+   * @param engine reads and compares; the caller closes it
    */
-  public WeightComparer(Model a, Model b, double threshold, ExecutorService pool) {
+  public WeightComparer(Model a, Model b, double threshold, Engine engine) {
     this.a = a;
     this.b = b;
     this.threshold = threshold;
-    this.pool = pool;
+    this.engine = engine;
   }
 
   /**
@@ -289,7 +281,7 @@ public final class WeightComparer {
     }
     ElementType typeA = left.tensor().type();
     ElementType typeB = right.tensor().type();
-    if (sameBytes(left, right)) {
+    if (engine.sameBytes(left, right)) {
       return outcome(role, left, right, Status.OK, "same bytes", true, null, 0);
     }
     DifferenceSum sum = differences(left, right);
@@ -384,84 +376,29 @@ public final class WeightComparer {
     return role.part() == Part.OUTPUT ? model.head() : model.weight(role);
   }
 
-  private boolean sameBytes(Weight left, Weight right) {
-    if (left.tensor().type() != right.tensor().type()
-        || !left.hasKernelRows()
-        || !right.hasKernelRows()) {
-      return false;
-    }
-    long rowBytes = left.rowBytes();
-    int tileRows = Math.clamp(TILE_BYTES / Math.max(rowBytes, 1), 1, left.rows());
-    boolean ordered = left.isInStoredOrder() && right.isInStoredOrder();
-    List<Callable<Boolean>> tasks = new ArrayList<>();
-    int rowsPerTask = ordered ? Math.max(tileRows, left.rows() / 8) : left.rows();
-    for (int first = 0; first < left.rows(); first += rowsPerTask) {
-      int from = first;
-      int to = Math.min(first + rowsPerTask, left.rows());
-      tasks.add(() -> sameRows(left, right, from, to, ordered ? tileRows : 1));
-    }
-    return all(tasks).stream().allMatch(same -> same);
-  }
-
-  private static boolean sameRows(Weight left, Weight right, int from, int to, int tileRows) {
-    long rowBytes = left.rowBytes();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment tileA = arena.allocate(Math.max(1, tileRows * rowBytes), 64);
-      MemorySegment tileB = arena.allocate(Math.max(1, tileRows * rowBytes), 64);
-      for (int row = from; row < to; row += tileRows) {
-        int count = Math.min(tileRows, to - row);
-        left.readRows(left.storedRow(row), count, tileA);
-        right.readRows(right.storedRow(row), count, tileB);
-        long bytes = count * rowBytes;
-        if (MemorySegment.mismatch(tileA, 0, bytes, tileB, 0, bytes) >= 0) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
   private DifferenceSum differences(Weight left, Weight right) {
     int columns = left.columns();
     int rowsPerTask = Math.max(1, TASK_ELEMENTS / Math.max(columns, 1));
-    List<Callable<DifferenceSum>> tasks = new ArrayList<>();
-    for (int first = 0; first < left.rows(); first += rowsPerTask) {
-      int from = first;
-      int to = Math.min(first + rowsPerTask, left.rows());
-      tasks.add(
-          () -> {
-            DifferenceSum sum = new DifferenceSum();
-            float[] rowA = new float[columns];
-            float[] rowB = new float[columns];
-            for (int row = from; row < to; row++) {
-              left.decodeRow(row, rowA, 0);
-              right.decodeRow(row, rowB, 0);
-              sum.addRow(row, rowA, 0, rowB, 0, columns);
-            }
-            return sum;
-          });
-    }
     DifferenceSum total = new DifferenceSum();
-    all(tasks).forEach(total::add);
+    engine
+        .forEach(
+            Math.ceilDiv(left.rows(), rowsPerTask),
+            task -> differences(left, right, task * rowsPerTask, rowsPerTask))
+        .forEach(total::add);
     return total;
   }
 
-  private <T> List<T> all(List<Callable<T>> tasks) {
-    try {
-      List<T> results = new ArrayList<>();
-      for (Future<T> future : pool.invokeAll(tasks)) {
-        results.add(future.get());
-      }
-      return results;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CancellationException("interrupted while comparing weights");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
+  private static DifferenceSum differences(Weight left, Weight right, int first, int count) {
+    int columns = left.columns();
+    DifferenceSum sum = new DifferenceSum();
+    float[] rowA = new float[columns];
+    float[] rowB = new float[columns];
+    for (int row = first; row < Math.min(first + count, left.rows()); row++) {
+      left.decodeRow(row, rowA, 0);
+      right.decodeRow(row, rowB, 0);
+      sum.addRow(row, rowA, 0, rowB, 0, columns);
     }
+    return sum;
   }
 
   private WeightPair outcome(

@@ -18,8 +18,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +85,26 @@ public final class Engine implements AutoCloseable {
         yield results;
       }
     };
+  }
+
+  /**
+   * Whether two weights are of one element type and shape and have the same bytes in every
+   * canonical row. False where a row is no whole number of bytes: it takes the values to tell.
+   *
+   * @throws ModelException if a file cannot be read any more
+   */
+  public boolean sameBytes(Weight a, Weight b) {
+    return RowBytes.same(a, b, workers);
+  }
+
+  /**
+   * Does {@code work} for every index below {@code count}, several at a time, and returns its
+   * results in order.
+   */
+  public <T> List<T> forEach(int count, IntFunction<T> work) {
+    AtomicReferenceArray<T> results = new AtomicReferenceArray<>(count);
+    workers.run(count, (index, scratch) -> results.set(index, work.apply(index)));
+    return IntStream.range(0, count).mapToObj(results::get).toList();
   }
 
   /**

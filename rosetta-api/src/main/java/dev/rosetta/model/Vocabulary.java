@@ -1,6 +1,8 @@
 package dev.rosetta.model;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -40,4 +42,30 @@ public record Vocabulary(
     @Nullable Boolean addBos,
     @Nullable Boolean addEos,
     @Nullable Boolean addSpacePrefix,
-    @Nullable String chatTemplate) {}
+    @Nullable String chatTemplate) {
+
+  /** Whether {@code other} states the same in every respect. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Vocabulary that
+        && Objects.equals(model, that.model)
+        && Objects.equals(preTokenizer, that.preTokenizer)
+        && Arrays.equals(scores, that.scores)
+        && Arrays.equals(types, that.types)
+        && bos.equals(that.bos)
+        && eos.equals(that.eos)
+        && unknown.equals(that.unknown)
+        && padding.equals(that.padding)
+        && Objects.equals(addBos, that.addBos)
+        && Objects.equals(addEos, that.addEos)
+        && Objects.equals(addSpacePrefix, that.addSpacePrefix)
+        && Objects.equals(chatTemplate, that.chatTemplate)
+        && tokens.equals(that.tokens)
+        && merges.equals(that.merges);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(model, preTokenizer, bos, eos, unknown, padding, tokens.size());
+  }
+}

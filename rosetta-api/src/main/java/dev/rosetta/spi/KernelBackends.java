@@ -5,9 +5,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
 
-/** The kernel back ends at hand, best first. Immutable and thread-safe. */
+/**
+ * The kernel back ends at hand, best first. Whether one can be used is asked when it is considered,
+ * so that choosing the best loads nothing of the others. Immutable and thread-safe.
+ */
 public final class KernelBackends {
-  private final List<Candidate> candidates;
+  private final List<KernelBackend> backends;
 
   /** A back end and whether it can be used here. */
   public record Candidate(KernelBackend backend, Availability availability) {
@@ -18,15 +21,13 @@ public final class KernelBackends {
   }
 
   public KernelBackends(Iterable<KernelBackend> backends) {
-    List<Candidate> all = new ArrayList<>();
-    for (KernelBackend backend : backends) {
-      all.add(new Candidate(backend, backend.availability()));
-    }
+    List<KernelBackend> all = new ArrayList<>();
+    backends.forEach(all::add);
     all.sort(
-        Comparator.comparingInt((Candidate c) -> c.backend().priority())
+        Comparator.comparingInt(KernelBackend::priority)
             .reversed()
-            .thenComparing(c -> c.backend().name()));
-    candidates = List.copyOf(all);
+            .thenComparing(KernelBackend::name));
+    this.backends = List.copyOf(all);
   }
 
   /** Every back end that {@link ServiceLoader} finds. */
@@ -36,7 +37,7 @@ public final class KernelBackends {
 
   /** All of them, best first, unusable ones included. */
   public List<Candidate> candidates() {
-    return candidates;
+    return backends.stream().map(b -> new Candidate(b, b.availability())).toList();
   }
 
   /**
@@ -46,35 +47,34 @@ public final class KernelBackends {
    *     message says why
    */
   public KernelBackend choose(String name) {
-    if (name.equals("auto")) {
-      return candidates.stream()
-          .filter(Candidate::usable)
-          .findFirst()
-          .orElseThrow(
-              () -> new IllegalArgumentException("no kernel back end can be used: " + reasons()))
-          .backend();
-    }
-    for (Candidate candidate : candidates) {
-      if (candidate.backend().name().equals(name)) {
-        if (!candidate.usable()) {
-          throw new IllegalArgumentException(
-              "back end '" + name + "' cannot be used: " + candidate.availability().reason());
+    for (KernelBackend backend : backends) {
+      if (name.equals("auto")) {
+        if (backend.availability() instanceof Availability.Usable) {
+          return backend;
         }
-        return candidate.backend();
+      } else if (backend.name().equals(name)) {
+        if (backend.availability() instanceof Availability.Unusable(String reason)) {
+          throw new IllegalArgumentException(
+              "back end '" + name + "' cannot be used: " + reason + "; others: " + namesBut(name));
+        }
+        return backend;
       }
     }
+    if (name.equals("auto")) {
+      throw new IllegalArgumentException("no kernel back end can be used: " + reasons());
+    }
     throw new IllegalArgumentException(
-        "there is no back end '"
-            + name
-            + "'; known: auto, "
-            + String.join(", ", candidates.stream().map(c -> c.backend().name()).toList()));
+        "there is no back end '" + name + "'; known: auto, " + namesBut(name));
+  }
+
+  private String namesBut(String name) {
+    return String.join(
+        ", ",
+        backends.stream().map(KernelBackend::name).filter(other -> !other.equals(name)).toList());
   }
 
   private String reasons() {
     return String.join(
-        "; ",
-        candidates.stream()
-            .map(c -> c.backend().name() + ": " + c.availability().reason())
-            .toList());
+        "; ", backends.stream().map(b -> b.name() + ": " + b.availability().reason()).toList());
   }
 }

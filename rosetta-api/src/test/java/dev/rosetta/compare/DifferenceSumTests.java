@@ -46,6 +46,16 @@ final class DifferenceSumTests {
   }
 
   @Test
+  void valuesDoNotDifferFromThemselves() {
+    Activation values = new Activation(2, 3, new float[] {-0f, 2, 3, Float.MAX_VALUE, 5, 6});
+    assertEquals(DifferenceSum.of(values, values).difference(), DifferenceSum.none(values));
+    assertTrue(values.isFinite());
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      assertFalse(new Activation(1, 3, new float[] {1, 2, bad}).isFinite());
+    }
+  }
+
+  @Test
   void twoZeroArraysAreEqualAndOneIsNot() {
     float[] zero = new float[4];
     float[] some = {0, 1, 0, 0};

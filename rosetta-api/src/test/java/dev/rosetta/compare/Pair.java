@@ -15,8 +15,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 
 /** Two models, compared as the front door does it. */
@@ -38,8 +36,8 @@ record Pair(Model a, Model b) {
   }
 
   SortedMap<TensorRole, WeightPair> weights() {
-    try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
-      return new WeightComparer(a, b, THRESHOLD, pool).compare(done -> {});
+    try (Engine engine = new Engine(new PlainKernels(), 2)) {
+      return new WeightComparer(a, b, THRESHOLD, engine).compare(done -> {});
     }
   }
 

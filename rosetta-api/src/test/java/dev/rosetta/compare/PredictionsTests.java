@@ -25,6 +25,9 @@ final class PredictionsTests {
     assertEquals(0, same.decidedDisagreements());
     assertEquals(List.of(0, 1, 2), same.topK().stream().map(c -> c.token()).toList());
     assertEquals(List.of(0, 1, 2), same.topK().stream().map(c -> c.rankB()).toList());
+    assertEquals(same, compare(2, logits, logits));
+    float[] broken = {1, Float.NaN, 3, 3, 2, 1};
+    assertEquals(compare(2, broken, broken.clone()), compare(2, broken, broken));
   }
 
   @Test

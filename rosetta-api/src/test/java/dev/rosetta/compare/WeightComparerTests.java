@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rosetta.PointComparison.Status;
+import dev.rosetta.engine.Engine;
 import dev.rosetta.model.BlockLayout;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.model.MetadataDialect;
@@ -13,11 +14,10 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import dev.rosetta.testing.MemorySource;
+import dev.rosetta.testing.PlainKernels;
 import dev.rosetta.testing.TinyDecoder;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,8 +163,8 @@ final class WeightComparerTests {
       ElementType typeA, ElementType typeB, float[] valuesA, float[] valuesB) {
     Model any = Pair.model(Pair.source("llama"));
     TensorRole role = TensorRole.parse(ROLE).orElseThrow();
-    try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
-      return new WeightComparer(any, any, Pair.THRESHOLD, pool)
+    try (Engine engine = new Engine(new PlainKernels(), 2)) {
+      return new WeightComparer(any, any, Pair.THRESHOLD, engine)
           .compare(role, claim(any, role, typeA, valuesA), claim(any, role, typeB, valuesB));
     }
   }

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -247,6 +248,27 @@ final class EngineTests {
         with(model, ConfigField.HEAD_DIM, 5L), ErrorCode.CONFIG_SHAPE_CONFLICT, "head_dim");
     assertFailure(
         with(model, ConfigField.ACTIVATION, "gelu"), ErrorCode.UNSUPPORTED_ARCHITECTURE, "gelu");
+  }
+
+  @Test
+  void everyByteOfTheRowsCountsAsDifferent() {
+    Model model = TinyModel.llama(SEED);
+    Weight gate = model.weight(TensorRole.weight(Part.FFN_GATE, 1)).orElseThrow();
+    Weight up = model.weight(TensorRole.weight(Part.FFN_UP, 1)).orElseThrow();
+    int[] order = IntStream.range(0, gate.rows()).toArray();
+    int[] turned = IntStream.range(0, gate.rows()).map(r -> gate.rows() - 1 - r).toArray();
+    int[] lastOther = order.clone();
+    lastOther[order.length - 1] = 0;
+    try (Engine engine = engine(2)) {
+      assertTrue(engine.sameBytes(gate, gate));
+      assertFalse(engine.sameBytes(gate, up));
+      assertTrue(engine.sameBytes(gate, gate.withStoredRows(order)));
+      assertFalse(engine.sameBytes(gate, gate.withStoredRows(turned)));
+      assertFalse(engine.sameBytes(gate, gate.withStoredRows(lastOther)));
+      assertFalse(
+          engine.sameBytes(gate, gate.withValues(gate.rows(), gate.columns(), gate.decodeAll())));
+      assertEquals(List.of(0, 1, 4, 9, 16), engine.forEach(5, i -> i * i), "results in order");
+    }
   }
 
   @Test

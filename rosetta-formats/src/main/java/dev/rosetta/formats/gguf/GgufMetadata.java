@@ -98,7 +98,7 @@ final class GgufMetadata implements Metadata {
   }
 
   /** A list of texts; null where the key is absent. */
-  @Nullable List<String> strings(String key) {
+  @Nullable EncodedTexts strings(String key) {
     MetadataEntry entry = entries.get(key);
     if (entry == null) {
       return null;
@@ -106,11 +106,12 @@ final class GgufMetadata implements Metadata {
     if (entry.elementType() != ValueType.STRING) {
       throw wrongType(entry, "an array of strings");
     }
-    List<String> texts = new ArrayList<>();
-    for (Object text : (List<?>) value(key).orElseThrow()) {
-      texts.add((String) text);
+    try {
+      return new EncodedTexts(
+          bytes(entry), dialect.order(), Math.toIntExact(entry.count()), dialect.countBytes());
+    } catch (EncodedTexts.Malformed e) {
+      throw malformed(entry.start() + e.offset, "string of key '" + key + "' " + e.getMessage());
     }
-    return Collections.unmodifiableList(texts);
   }
 
   /** A list of float32; null where the key is absent. */
@@ -152,8 +153,11 @@ final class GgufMetadata implements Metadata {
   }
 
   private ByteBuffer raw(MetadataEntry entry) {
-    int length = Math.toIntExact(entry.end() - entry.start());
-    return ByteBuffer.wrap(file.readBytes(entry.start(), length)).order(dialect.order());
+    return ByteBuffer.wrap(bytes(entry)).order(dialect.order());
+  }
+
+  private byte[] bytes(MetadataEntry entry) {
+    return file.readBytes(entry.start(), Math.toIntExact(entry.end() - entry.start()));
   }
 
   private Object decode(MetadataEntry entry) {

@@ -20,7 +20,7 @@ final class GgufVocabulary {
    *     length, or an id outside the list
    */
   static Optional<Vocabulary> read(GgufMetadata metadata) {
-    List<String> tokens = metadata.strings("tokenizer.ggml.tokens");
+    EncodedTexts tokens = metadata.strings("tokenizer.ggml.tokens");
     if (tokens == null) {
       return Optional.empty();
     }
@@ -32,7 +32,7 @@ final class GgufVocabulary {
     if (types != null) {
       checkLength(metadata, "tokenizer.ggml.token_type", types.length, tokens);
     }
-    List<String> merges = metadata.strings("tokenizer.ggml.merges");
+    EncodedTexts merges = metadata.strings("tokenizer.ggml.merges");
     return Optional.of(
         new Vocabulary(
             metadata.string("tokenizer.ggml.model"),
@@ -60,13 +60,10 @@ final class GgufVocabulary {
     }
   }
 
-  /** A merge is two texts with a blank between them; the first may begin with a blank itself. */
-  private static List<String> merges(GgufMetadata metadata, List<String> merges) {
+  private static List<String> merges(GgufMetadata metadata, EncodedTexts merges) {
     String key = "tokenizer.ggml.merges";
     for (int i = 0; i < merges.size(); i++) {
-      String merge = merges.get(i);
-      int blank = merge.indexOf(' ', 1);
-      if (blank < 0 || blank == merge.length() - 1) {
+      if (!merges.isPair(i)) {
         throw metadata.malformed(
             start(metadata, key),
             "element " + i + " of key '" + key + "' is not two texts with a blank between them");

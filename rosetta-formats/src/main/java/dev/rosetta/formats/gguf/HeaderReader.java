@@ -136,8 +136,10 @@ final class HeaderReader {
         for (long i = 0; i < count; i++) {
           long length = dialect.count(cursor, what);
           cursor.need(length, what);
-          checkLimit(
-              length, Limits.VALUE_BYTES, cursor.position(), "bytes in a string of the " + what);
+          if (length > Limits.VALUE_BYTES) {
+            throw beyondLimit(
+                length, Limits.VALUE_BYTES, cursor.position(), "bytes in a string of the " + what);
+          }
           cursor.skip(length, what);
         }
       }
@@ -279,12 +281,16 @@ final class HeaderReader {
 
   private void checkLimit(long value, long limit, long at, String what) {
     if (value > limit) {
-      throw new ModelException(
-          ErrorCode.LIMIT_EXCEEDED,
-          file.path(),
-          at,
-          value + " " + what + ", more than the " + limit + " that are read");
+      throw beyondLimit(value, limit, at, what);
     }
+  }
+
+  private ModelException beyondLimit(long value, long limit, long at, String what) {
+    return new ModelException(
+        ErrorCode.LIMIT_EXCEEDED,
+        file.path(),
+        at,
+        value + " " + what + ", more than the " + limit + " that are read");
   }
 
   private ModelException malformed(long offset, String message) {

@@ -4,7 +4,9 @@ import dev.rosetta.kernels.panama.generated.RosettaKernels;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.Availability;
 import dev.rosetta.spi.KernelBackend;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -103,11 +105,22 @@ public final class PanamaBackend implements KernelBackend {
               "tier " + forced.get() + " is forced, but this processor has only " + tiers);
         }
         Tier tier = forced.orElseGet(() -> Collections.max(tiers));
+        link(tier);
         String why = forced.isPresent() ? "forced" : "best of " + tiers;
         yield new Selection(
             tier, new Availability.Usable("native " + tier + " (" + why + ") from " + path));
       }
     };
+  }
+
+  /** Makes the first call, which links it: that takes longer than to multiply a layer. */
+  private static void link(Tier tier) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f);
+      MemorySegment product = arena.allocate(ValueLayout.JAVA_FLOAT);
+      int type = RosettaKernels.ROSETTA_TYPE_F32();
+      check(RosettaKernels.rosetta_matmul(one, one, product, tier.code(), type, 1, 1, 1, 1));
+    }
   }
 
   @Override
