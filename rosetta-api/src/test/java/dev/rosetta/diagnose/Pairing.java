@@ -3,16 +3,16 @@ package dev.rosetta.diagnose;
 import dev.rosetta.Side;
 import dev.rosetta.compare.ConfigComparer;
 import dev.rosetta.compare.WeightComparer;
+import dev.rosetta.engine.Engine;
 import dev.rosetta.model.MetadataDialect;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.normalize.Weight;
 import dev.rosetta.testing.MemorySource;
+import dev.rosetta.testing.PlainKernels;
 import dev.rosetta.testing.TinyDecoder;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /** A suspect as side A and a healthy model as side B, compared without a forward pass. */
 record Pairing(Facts facts) {
@@ -26,12 +26,12 @@ record Pairing(Facts facts) {
   static Pairing of(MemorySource suspect, MemorySource reference) {
     Model a = Normalizer.normalize(suspect, MemorySource.codecs());
     Model b = Normalizer.normalize(reference, MemorySource.codecs());
-    try (ExecutorService pool = Executors.newFixedThreadPool(1)) {
+    try (Engine engine = new Engine(new PlainKernels(), 1)) {
       return new Pairing(
           new Facts(
               a,
               b,
-              new WeightComparer(a, b, 1e-3, pool).compare(done -> {}),
+              new WeightComparer(a, b, 1e-3, engine).compare(done -> {}),
               ConfigComparer.compare(a, b),
               MemorySource.codecs(),
               List.of()));

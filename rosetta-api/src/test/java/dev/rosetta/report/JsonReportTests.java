@@ -81,7 +81,7 @@ final class JsonReportTests {
     assertEquals(3L, json.get("exitCode"));
     assertEquals("MALFORMED", json.get("code"));
     assertEquals(24L, json.get("offset"));
-    assertEquals("bad\nkey \u202e", json.get("message"));
+    assertEquals("bad\\u000akey \\u202e", json.get("message"), "the exception escapes it");
     assertEquals("m\u0007.gguf", json.get("path"));
     assertEquals(
         "rosetta: error: m\\u0007.gguf: bad\\u000akey \\u202e (MALFORMED, byte 24)", error.line());
