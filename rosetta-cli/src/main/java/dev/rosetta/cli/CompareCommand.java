@@ -107,7 +107,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
             true,
             !noProof,
             sameWeights,
-            kernels.backend,
+            kernels.name(),
             kernels.threads);
     ComparisonReport result;
     try (RunListener listener = new RunListener(terminal, log)) {

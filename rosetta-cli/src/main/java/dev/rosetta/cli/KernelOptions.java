@@ -10,6 +10,12 @@ import picocli.CommandLine.Option;
 final class KernelOptions {
   private static final int MOST_THREADS = 1024;
 
+  /**
+   * System property of the launcher: the back end that {@code auto} stands for where it started
+   * Java without what the others need.
+   */
+  private static final String AUTO_PROPERTY = "rosetta.backend.auto";
+
   @Option(
       names = "--backend",
       paramLabel = "NAME",
@@ -23,6 +29,11 @@ final class KernelOptions {
       paramLabel = "N",
       description = "Worker threads. Default: one per processor.")
   int threads;
+
+  /** The name to choose by. */
+  String name() {
+    return backend.equals("auto") ? System.getProperty(AUTO_PROPERTY, backend) : backend;
+  }
 
   /** Refuses a back end that cannot be used and a number of threads that makes no sense. */
   void check(Usage usage, RosettaComparator comparator) {

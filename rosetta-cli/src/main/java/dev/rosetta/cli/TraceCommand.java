@@ -56,7 +56,7 @@ final class TraceCommand implements Callable<Integer> {
     try (RunListener listener = new RunListener(terminal, log);
         TraceFile file = new TraceFile(output)) {
       comparator.trace(
-          model, prompt.prompt, ids, prompt.bos, kernels.backend, kernels.threads, file, listener);
+          model, prompt.prompt, ids, prompt.bos, kernels.name(), kernels.threads, file, listener);
       file.commit();
       summary = file.summary();
     } catch (IllegalArgumentException e) {
