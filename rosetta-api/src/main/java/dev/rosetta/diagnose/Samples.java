@@ -101,7 +101,7 @@ final class Samples {
       if (!lost && d * d <= 16 * bound * Math.max(mean, expected[i] * expected[i])) {
         agreeing++;
       } else {
-        zeros += lost ? 1 : 0;
+        zeros += value == 0 ? 1 : 0;
       }
       rr += expected[i] * expected[i];
       ss += value * value;
