@@ -3,6 +3,7 @@ package dev.rosetta;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -96,141 +97,45 @@ public record ComparisonRequest(
   }
 
   public ComparisonRequest withPrompt(String text) {
-    return new ComparisonRequest(
-        a,
-        b,
-        text,
-        null,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(
+        changed -> {
+          changed.prompt = text;
+          changed.tokens = null;
+        });
   }
 
   public ComparisonRequest withTokens(List<Integer> ids) {
-    return new ComparisonRequest(
-        a,
-        b,
-        null,
-        ids,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(
+        changed -> {
+          changed.prompt = null;
+          changed.tokens = ids;
+        });
   }
 
   public ComparisonRequest withThreshold(double bound) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        bound,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.threshold = bound);
   }
 
   public ComparisonRequest withFilter(Pattern points) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        points,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.filter = points);
   }
 
   public ComparisonRequest withBos(Bos policy) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        policy,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.bos = policy);
   }
 
   public ComparisonRequest withMaxTokens(int count) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        count,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.maxTokens = count);
   }
 
   /** Weights, config and tokenizer only. */
   public ComparisonRequest withoutForwardPass() {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        false,
-        proof,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.forwardPass = false);
   }
 
   /** Diagnoses stay at what the evidence shows; nothing is repaired and run again. */
   public ComparisonRequest withoutProof() {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        false,
-        sameWeights,
-        backend,
-        threads);
+    return with(changed -> changed.proof = false);
   }
 
   /**
@@ -238,53 +143,59 @@ public record ComparisonRequest(
    * noise of element types. Two models of different shapes are refused.
    */
   public ComparisonRequest withSameWeights() {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        true,
-        backend,
-        threads);
+    return with(changed -> changed.sameWeights = true);
   }
 
   public ComparisonRequest withBackend(String name) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        name,
-        threads);
+    return with(changed -> changed.backend = name);
   }
 
   public ComparisonRequest withThreads(int count) {
-    return new ComparisonRequest(
-        a,
-        b,
-        prompt,
-        tokens,
-        threshold,
-        filter,
-        bos,
-        maxTokens,
-        forwardPass,
-        proof,
-        sameWeights,
-        backend,
-        count);
+    return with(changed -> changed.threads = count);
+  }
+
+  private ComparisonRequest with(Consumer<Fields> change) {
+    Fields fields = new Fields(this);
+    change.accept(fields);
+    return fields.request();
+  }
+
+  /** The components while one of them is being changed. */
+  private static final class Fields {
+    private final Path a;
+    private final Path b;
+    private @Nullable String prompt;
+    private @Nullable List<Integer> tokens;
+    private double threshold;
+    private @Nullable Pattern filter;
+    private Bos bos;
+    private int maxTokens;
+    private boolean forwardPass;
+    private boolean proof;
+    private boolean sameWeights;
+    private String backend;
+    private int threads;
+
+    Fields(ComparisonRequest request) {
+      a = request.a;
+      b = request.b;
+      prompt = request.prompt;
+      tokens = request.tokens;
+      threshold = request.threshold;
+      filter = request.filter;
+      bos = request.bos;
+      maxTokens = request.maxTokens;
+      forwardPass = request.forwardPass;
+      proof = request.proof;
+      sameWeights = request.sameWeights;
+      backend = request.backend;
+      threads = request.threads;
+    }
+
+    ComparisonRequest request() {
+      return new ComparisonRequest(
+          a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof,
+          sameWeights, backend, threads);
+    }
   }
 }
