@@ -194,8 +194,19 @@ public record ComparisonRequest(
 
     ComparisonRequest request() {
       return new ComparisonRequest(
-          a, b, prompt, tokens, threshold, filter, bos, maxTokens, forwardPass, proof,
-          sameWeights, backend, threads);
+          a,
+          b,
+          prompt,
+          tokens,
+          threshold,
+          filter,
+          bos,
+          maxTokens,
+          forwardPass,
+          proof,
+          sameWeights,
+          backend,
+          threads);
     }
   }
 }

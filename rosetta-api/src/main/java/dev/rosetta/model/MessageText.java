@@ -13,43 +13,13 @@ final class MessageText {
 
   static String of(String message) {
     if (message.length() <= MAX_CHARS) {
-      return escape(message);
+      return SafeText.escape(message);
     }
     int left = message.length() - HEAD_CHARS - TAIL_CHARS;
-    return escape(message.substring(0, HEAD_CHARS))
+    return SafeText.escape(message.substring(0, HEAD_CHARS))
         + "… ("
         + left
         + " more characters) …"
-        + escape(message.substring(message.length() - TAIL_CHARS));
-  }
-
-  private static String escape(String text) {
-    StringBuilder shown = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (isVisible(c)) {
-                shown.appendCodePoint(c);
-              } else {
-                for (char unit : Character.toChars(c)) {
-                  shown.append(String.format("\\u%04x", (int) unit));
-                }
-              }
-            });
-    return shown.toString();
-  }
-
-  private static boolean isVisible(int codePoint) {
-    return switch (Character.getType(codePoint)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR ->
-          false;
-      default -> true;
-    };
+        + SafeText.escape(message.substring(message.length() - TAIL_CHARS));
   }
 }

@@ -2,6 +2,7 @@ package dev.rosetta.report;
 
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
+import dev.rosetta.model.SafeText;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;

@@ -4,6 +4,7 @@ import dev.rosetta.ModelInspection;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.ConfigValue;
 import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.SafeText;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.report.TextReport.Detail;

@@ -1,5 +1,6 @@
 package dev.rosetta.report;
 
+import dev.rosetta.model.SafeText;
 import dev.rosetta.report.Palette.Tone;
 
 /**

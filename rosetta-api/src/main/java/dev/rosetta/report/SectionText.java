@@ -7,6 +7,7 @@ import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Side;
 import dev.rosetta.TensorComparison;
+import dev.rosetta.model.SafeText;
 import dev.rosetta.model.Severity;
 import dev.rosetta.report.Palette.Tone;
 import dev.rosetta.report.TextReport.Detail;

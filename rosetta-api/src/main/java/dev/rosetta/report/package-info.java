@@ -3,7 +3,7 @@
  *
  * <p>Immutable results of {@code dev.rosetta} flow in, text flows out; nothing is decided here that
  * the result does not say. Everything that a file could have put into a name or a message passes
- * {@link dev.rosetta.report.SafeText} on its way to a terminal. Imports {@code dev.rosetta}, {@code
+ * {@link dev.rosetta.model.SafeText} on its way to a terminal. Imports {@code dev.rosetta}, {@code
  * model} and {@code trace}.
  */
 @NullMarked

@@ -6,7 +6,7 @@ import dev.rosetta.formats.convert.Conversion;
 import dev.rosetta.formats.convert.ElementMix;
 import dev.rosetta.formats.convert.FileFormat;
 import dev.rosetta.formats.convert.ModelFiles;
-import dev.rosetta.report.SafeText;
+import dev.rosetta.model.SafeText;
 import dev.rosetta.report.TextReport;
 import dev.rosetta.report.TextReport.Detail;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package dev.rosetta.cli;
 
 import dev.rosetta.ModelInspection;
 import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.SafeText;
 import dev.rosetta.model.TensorInfo;
-import dev.rosetta.report.SafeText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;

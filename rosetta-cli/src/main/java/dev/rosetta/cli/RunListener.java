@@ -3,7 +3,7 @@ package dev.rosetta.cli;
 import dev.rosetta.ModelInspection;
 import dev.rosetta.ProgressListener;
 import dev.rosetta.Side;
-import dev.rosetta.report.SafeText;
+import dev.rosetta.model.SafeText;
 
 /**
  * Writes the load log and, on a terminal, a line of progress to standard error once work takes over

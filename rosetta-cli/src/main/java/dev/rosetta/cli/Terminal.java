@@ -1,7 +1,7 @@
 package dev.rosetta.cli;
 
+import dev.rosetta.model.SafeText;
 import dev.rosetta.report.Palette;
-import dev.rosetta.report.SafeText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

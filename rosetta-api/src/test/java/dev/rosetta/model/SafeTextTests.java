@@ -1,4 +1,4 @@
-package dev.rosetta.report;
+package dev.rosetta.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;

@@ -1,4 +1,4 @@
-package dev.rosetta.report;
+package dev.rosetta.model;
 
 import java.util.Locale;
 
