@@ -3,6 +3,7 @@ package dev.rosetta.cli;
 import dev.rosetta.BackendStatus;
 import dev.rosetta.RosettaComparator;
 import dev.rosetta.report.ErrorReport;
+import dev.rosetta.spi.KernelBackends;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -13,7 +14,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "doctor",
     description =
-        "Shows machine, JDK, the back ends found and why one is not usable, and runs a self-test.")
+        "Shows machine, JDK, the back ends found and why one is not usable, checks that the JVM"
+            + " compiles the Vector API kernels to vector instructions, and runs a self-test.")
 final class DoctorCommand implements Callable<Integer> {
   private final Terminal terminal;
   private final Comparators comparators;
@@ -54,6 +56,9 @@ final class DoctorCommand implements Callable<Integer> {
               backend.reason()));
     }
     terminal.print(text.toString());
+    VectorReport vectors =
+        VectorReport.of(KernelBackends.load(), Meter.ofProcess(), CompilerOptions.ofProcess());
+    terminal.print("Vector API: " + vectors.text() + "\n");
     DemoComparison demo = DemoComparison.run(comparator);
     List<String> surprises = demo.surprises();
     if (!surprises.isEmpty()) {
@@ -66,6 +71,6 @@ final class DoctorCommand implements Callable<Integer> {
             + " and a planted fault is "
             + demo.planted().verdict()
             + "\n");
-    return 0;
+    return vectors.wrong() ? ErrorReport.INTERNAL : 0;
   }
 }

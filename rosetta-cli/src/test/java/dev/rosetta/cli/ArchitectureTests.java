@@ -44,7 +44,7 @@ final class ArchitectureTests {
     FORMATS("dev.rosetta.formats..", MODEL, TRACE, SPI),
     KERNELS_JAVA("dev.rosetta.kernels.java", MODEL, SPI),
     KERNELS_PANAMA("dev.rosetta.kernels.panama..", MODEL, SPI),
-    CLI("dev.rosetta.cli", MODEL, TRACE, COMPARATOR, REPORT, FORMATS);
+    CLI("dev.rosetta.cli", MODEL, TRACE, SPI, COMPARATOR, REPORT, FORMATS);
 
     private final String packages;
     private final List<Place> imports;

@@ -49,6 +49,7 @@ final class OtherCommandTests {
     assertEquals(0, run.exitCode(), run.toString());
     assertTrue(run.out().contains("  scalar "), run.out());
     assertTrue(run.out().contains(" chosen: "), run.out());
+    assertTrue(run.out().contains("\nVector API: "), run.out());
     assertTrue(run.out().contains("Self-test: passed"), run.out());
   }
 
