@@ -49,6 +49,15 @@ public final class AprWriter {
    * @throws dev.rosetta.model.ModelException if the file cannot be written
    */
   public static void write(Path target, Map<String, ?> metadata, List<TensorEntry> tensors) {
+    AtomicFile.write(target, content(metadata, tensors));
+  }
+
+  /**
+   * The content of such a file, produced when it is written.
+   *
+   * @throws IllegalArgumentException as {@link #write}
+   */
+  public static AtomicFile.Content content(Map<String, ?> metadata, List<TensorEntry> tensors) {
     byte[] json = json(metadata);
     List<Placed> placed = place(tensors);
     byte[] index = index(placed);
@@ -70,7 +79,7 @@ public final class AprWriter {
     header.putInt(V2Header.crc(head));
     System.arraycopy(json, 0, head, V2Header.BYTES, json.length);
     System.arraycopy(index, 0, head, (int) indexOffset, index.length);
-    AtomicFile.write(target, channel -> writeTo(channel, head, placed));
+    return channel -> writeTo(channel, head, placed);
   }
 
   private static void writeTo(FileChannel file, byte[] head, List<Placed> tensors)

@@ -20,22 +20,30 @@ public final class Conversion {
    *
    * @param mix element types of the new file, or null to keep those of the old one
    * @return what could not be carried over, one sentence each
-   * @throws ModelException if the input cannot be read, is not supported, or holds what the output
-   *     cannot, or the output cannot be written
+   * @throws ModelException if the input cannot be read, is not supported, changes meanwhile, or
+   *     holds what the output cannot, or the output cannot be written; then there is no output, or
+   *     the one that was there
    */
   public static List<String> convert(
       Path input, Path output, FileFormat format, @Nullable ElementMix mix) {
     try (ModelSource source = ModelFormats.load().open(input)) {
+      return convert(source, output, format, mix);
+    }
+  }
+
+  /** As {@link #convert(Path, Path, FileFormat, ElementMix)}; {@code source} stays open. */
+  static List<String> convert(
+      ModelSource source, Path output, FileFormat format, @Nullable ElementMix mix) {
+    try {
       ModelReader.Result read = ModelReader.read(source);
       ModelContent content = mix == null ? read.content() : mixed(read.content(), mix);
       List<String> notes = new ArrayList<>(read.notes());
-      notes.addAll(ModelFiles.write(output, format, content));
-      source.requireUnchanged();
+      notes.addAll(ModelFiles.write(output, format, content, source::requireUnchanged));
       return notes;
     } catch (IllegalArgumentException e) {
       throw new ModelException(
           ErrorCode.MALFORMED,
-          input,
+          source.path(),
           -1,
           "cannot be converted to " + format + ": " + e.getMessage(),
           e);

@@ -1,18 +1,13 @@
 package dev.rosetta.formats.convert;
 
-import dev.rosetta.formats.AtomicFile;
-import dev.rosetta.formats.TensorData;
-import dev.rosetta.formats.huggingface.PreTokenizerSteps;
 import dev.rosetta.model.Vocabulary;
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -24,37 +19,28 @@ final class HuggingFaceFiles {
   static final String TOKENIZER = "tokenizer.json";
   static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
-  private static final int CONTROL = 3;
-  private static final int USER_DEFINED = 4;
-
-  /** Ids without a token that readers tolerate. */
-  private static final int MAX_GAPS = 1 << 15;
-
   private HuggingFaceFiles() {}
 
-  /** Writes them beside {@code weights}; returns what could not be carried over. */
-  static List<String> write(Path weights, ModelContent content) {
-    json(weights.resolveSibling(CONFIG), config(content));
+  /**
+   * The files of one model.
+   *
+   * @param contents by name
+   * @param notes what could not be carried over, one sentence each
+   */
+  record Result(SequencedMap<String, byte[]> contents, List<String> notes) {}
+
+  static Result of(ModelContent content) {
+    SequencedMap<String, byte[]> contents = new LinkedHashMap<>();
+    List<String> notes = new ArrayList<>();
+    contents.put(CONFIG, json(config(content)));
     Vocabulary vocabulary = content.vocabulary();
     if (vocabulary == null) {
-      return List.of("there is no tokenizer to carry over");
-    }
-    List<String> notes = new ArrayList<>();
-    String pre = vocabulary.preTokenizer();
-    Optional<Map<String, Object>> steps =
-        pre == null ? Optional.empty() : PreTokenizerSteps.of(pre);
-    if (!"gpt2".equals(vocabulary.model()) || steps.isEmpty()) {
-      notes.add(
-          "the tokenizer (model "
-              + vocabulary.model()
-              + ", pre-tokenizer "
-              + pre
-              + ") has no form in tokenizer.json here; copy the original file");
+      notes.add("there is no tokenizer to carry over");
     } else {
-      json(weights.resolveSibling(TOKENIZER), tokenizer(vocabulary, steps.get()));
+      TokenizerJson.of(vocabulary, notes).ifPresent(root -> contents.put(TOKENIZER, json(root)));
+      contents.put(TOKENIZER_CONFIG, json(tokenizerConfig(vocabulary)));
     }
-    json(weights.resolveSibling(TOKENIZER_CONFIG), tokenizerConfig(vocabulary));
-    return notes;
+    return new Result(contents, notes);
   }
 
   private static Map<String, Object> config(ModelContent content) {
@@ -102,61 +88,6 @@ final class HuggingFaceFiles {
     return config;
   }
 
-  private static Map<String, Object> tokenizer(Vocabulary vocabulary, Map<String, Object> steps) {
-    Map<String, Object> vocab = new LinkedHashMap<>();
-    List<Object> added = new ArrayList<>();
-    int[] types = vocabulary.types();
-    boolean gaps = types != null && paddings(vocabulary) <= MAX_GAPS;
-    for (int id = 0; id < vocabulary.tokens().size(); id++) {
-      String text = vocabulary.tokens().get(id);
-      int type = types == null ? 1 : types[id];
-      if (type == CONTROL || type == USER_DEFINED) {
-        added.add(added(id, text, type == CONTROL));
-      } else if (!gaps || !isPadding(text, id)) {
-        vocab.put(text, id);
-      }
-    }
-    int last = vocabulary.tokens().size() - 1;
-    // The last token fixes the size; gaps below it are read as unused tokens.
-    if (gaps && isPadding(vocabulary.tokens().get(last), last)) {
-      vocab.put(vocabulary.tokens().get(last), last);
-    }
-    Map<String, Object> model = new LinkedHashMap<>();
-    model.put("type", "BPE");
-    model.put("vocab", vocab);
-    model.put("merges", vocabulary.merges());
-    Map<String, Object> root = new LinkedHashMap<>();
-    root.put("version", "1.0");
-    root.put("added_tokens", added);
-    root.put("pre_tokenizer", steps);
-    root.put("decoder", Map.of("type", "ByteLevel"));
-    root.put("model", model);
-    return root;
-  }
-
-  private static long paddings(Vocabulary vocabulary) {
-    return IntStream.range(0, vocabulary.tokens().size())
-        .filter(id -> isPadding(vocabulary.tokens().get(id), id))
-        .count();
-  }
-
-  /** Whether readers make this token themselves where an id has none. */
-  private static boolean isPadding(String text, int id) {
-    return text.equals("[PAD" + id + "]");
-  }
-
-  private static Map<String, Object> added(int id, String text, boolean special) {
-    Map<String, Object> token = new LinkedHashMap<>();
-    token.put("id", id);
-    token.put("content", text);
-    token.put("single_word", false);
-    token.put("lstrip", false);
-    token.put("rstrip", false);
-    token.put("normalized", false);
-    token.put("special", special);
-    return token;
-  }
-
   private static Map<String, Object> tokenizerConfig(Vocabulary vocabulary) {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("tokenizer_class", "PreTrainedTokenizerFast");
@@ -181,13 +112,13 @@ final class HuggingFaceFiles {
     }
   }
 
-  private static void json(Path file, Map<String, Object> root) {
+  private static byte[] json(Map<String, Object> root) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json =
         new JsonFactory().createGenerator(ObjectWriteContext.empty(), bytes)) {
       write(json, root);
     }
-    AtomicFile.write(file, channel -> TensorData.of(bytes.toByteArray()).writeTo(channel));
+    return bytes.toByteArray();
   }
 
   private static void write(JsonGenerator json, @Nullable Object value) {

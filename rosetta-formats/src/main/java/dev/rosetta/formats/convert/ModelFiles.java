@@ -1,5 +1,6 @@
 package dev.rosetta.formats.convert;
 
+import dev.rosetta.formats.AtomicFiles;
 import dev.rosetta.formats.TensorData;
 import dev.rosetta.formats.TensorEntry;
 import dev.rosetta.formats.apr.AprWriter;
@@ -11,7 +12,6 @@ import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,35 +49,64 @@ public final class ModelFiles {
   }
 
   /**
-   * Creates or replaces the files of one model. Element types that the format lacks are written as
-   * F32.
+   * Creates or replaces the files of one model, all of them or none. Element types that the format
+   * lacks are written as F32.
    *
    * @return what could not be carried over, one sentence each
-   * @throws ModelException if a file cannot be written
+   * @throws ModelException if a file cannot be written; then all are as they were
    * @throws IllegalArgumentException if a type can be neither stored nor decoded
    */
   public static List<String> write(Path target, FileFormat format, ModelContent content) {
-    ModelFiles files = new ModelFiles(format, new Recoding());
-    List<TensorEntry> tensors = files.entries(content);
-    switch (format) {
-      case GGUF -> GgufWriter.write(target, GgufMetadataOf.content(content), tensors);
-      case APR -> AprWriter.write(target, AprMetadataOf.content(content), tensors);
-      case SAFETENSORS -> {
-        Path weights = weights(target);
-        try {
-          Path parent = weights.toAbsolutePath().getParent();
-          if (parent != null) {
-            Files.createDirectories(parent);
-          }
-        } catch (IOException e) {
-          throw new ModelException(
-              ErrorCode.NOT_WRITABLE, target, -1, "cannot be created: " + e, e);
-        }
-        SafeTensorsWriter.write(weights, Map.of("format", "pt"), tensors);
-        files.notes.addAll(HuggingFaceFiles.write(weights, content));
+    return write(target, format, content, () -> {});
+  }
+
+  /**
+   * As {@link #write(Path, FileFormat, ModelContent)}.
+   *
+   * @param condition called once all is written and before any of it appears; nothing does if it
+   *     throws
+   */
+  static List<String> write(
+      Path target, FileFormat format, ModelContent content, Runnable condition) {
+    ModelFiles model = new ModelFiles(format, new Recoding());
+    List<TensorEntry> tensors = model.entries(content);
+    try (AtomicFiles files =
+        format == FileFormat.SAFETENSORS
+            ? AtomicFiles.in(weights(target).resolveSibling(""))
+            : AtomicFiles.begin()) {
+      switch (format) {
+        case GGUF ->
+            files.write(target, GgufWriter.content(GgufMetadataOf.content(content), tensors));
+        case APR -> files.write(target, AprWriter.content(AprMetadataOf.content(content), tensors));
+        case SAFETENSORS -> model.writeFolder(files, weights(target), content, tensors);
+      }
+      condition.run();
+      files.commit();
+    }
+    return List.copyOf(model.notes);
+  }
+
+  private void writeFolder(
+      AtomicFiles files, Path weights, ModelContent content, List<TensorEntry> tensors) {
+    HuggingFaceFiles.Result beside = HuggingFaceFiles.of(content);
+    notes.addAll(beside.notes());
+    for (Path file : files(weights, format)) {
+      boolean written =
+          file.equals(weights) || beside.contents().containsKey(String.valueOf(file.getFileName()));
+      if (!written && Files.exists(file)) {
+        throw new ModelException(
+            ErrorCode.NOT_WRITABLE,
+            file,
+            "belongs to another model and would be taken for a part of this one, which has no such"
+                + " file; remove it or choose another folder");
       }
     }
-    return List.copyOf(files.notes);
+    files.write(weights, SafeTensorsWriter.content(weights, Map.of("format", "pt"), tensors));
+    beside
+        .contents()
+        .forEach(
+            (name, json) ->
+                files.write(weights.resolveSibling(name), TensorData.of(json)::writeTo));
   }
 
   private static Path weights(Path target) {

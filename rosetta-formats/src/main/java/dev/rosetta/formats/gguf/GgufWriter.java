@@ -48,8 +48,17 @@ public final class GgufWriter {
    */
   public static void write(
       Path target, SequencedMap<String, GgufValue> metadata, List<TensorEntry> tensors) {
-    GgufWriter writer = new GgufWriter(metadata, tensors);
-    AtomicFile.write(target, writer::writeTo);
+    AtomicFile.write(target, content(metadata, tensors));
+  }
+
+  /**
+   * The content of such a file, produced when it is written.
+   *
+   * @throws IllegalArgumentException as {@link #write}
+   */
+  public static AtomicFile.Content content(
+      SequencedMap<String, GgufValue> metadata, List<TensorEntry> tensors) {
+    return new GgufWriter(metadata, tensors)::writeTo;
   }
 
   private void writeTo(FileChannel channel) throws IOException {

@@ -27,6 +27,18 @@ public final class SafeTensorsWriter {
    * @throws IllegalArgumentException if names are not unique, or a size is not that of its dims
    */
   public static void write(Path target, Map<String, String> metadata, List<TensorEntry> tensors) {
+    AtomicFile.write(target, content(target, metadata, tensors));
+  }
+
+  /**
+   * The content of such a file, produced when it is written.
+   *
+   * @param target the file, for errors
+   * @throws ModelException as {@link #write}
+   * @throws IllegalArgumentException as {@link #write}
+   */
+  public static AtomicFile.Content content(
+      Path target, Map<String, String> metadata, List<TensorEntry> tensors) {
     List<TensorEntry> sorted =
         tensors.stream()
             .sorted(
@@ -50,23 +62,21 @@ public final class SafeTensorsWriter {
                     sorted.get(i).byteSize()));
       }
     }
-    AtomicFile.write(
-        target,
-        channel -> {
-          ByteBuffer first = ByteBuffer.wrap(header);
-          while (first.hasRemaining()) {
-            channel.write(first);
-          }
-          long end = header.length;
-          for (TensorEntry tensor : sorted) {
-            tensor.data().writeTo(channel);
-            end += tensor.byteSize();
-            if (channel.position() != end) {
-              throw new IllegalStateException(
-                  "tensor %s: its data end at byte %d instead of %d"
-                      .formatted(tensor.name(), channel.position(), end));
-            }
-          }
-        });
+    return channel -> {
+      ByteBuffer first = ByteBuffer.wrap(header);
+      while (first.hasRemaining()) {
+        channel.write(first);
+      }
+      long end = header.length;
+      for (TensorEntry tensor : sorted) {
+        tensor.data().writeTo(channel);
+        end += tensor.byteSize();
+        if (channel.position() != end) {
+          throw new IllegalStateException(
+              "tensor %s: its data end at byte %d instead of %d"
+                  .formatted(tensor.name(), channel.position(), end));
+        }
+      }
+    };
   }
 }
