@@ -39,7 +39,7 @@ public final class ModelFormats {
    */
   public ModelSource open(Path path) {
     FileHead head = head(path);
-    List<ModelFormat> matching = models.stream().filter(format -> format.recognizes(head)).toList();
+    List<ModelFormat> matching = recognizing(head);
     if (matching.size() == 1) {
       return matching.getFirst().open(path);
     }
@@ -57,6 +57,19 @@ public final class ModelFormats {
           "this is a recorded trace, not a model; a trace can only be a side of a comparison");
     }
     throw new ModelException(ErrorCode.UNKNOWN_FORMAT, path, 0, describe(head));
+  }
+
+  /**
+   * The formats whose models {@code path} begins like; opening it fails unless it is one.
+   *
+   * @throws ModelException if the path cannot be read
+   */
+  public List<ModelFormat> recognizing(Path path) {
+    return recognizing(head(path));
+  }
+
+  private List<ModelFormat> recognizing(FileHead head) {
+    return models.stream().filter(format -> format.recognizes(head)).toList();
   }
 
   /** The trace format that recognises {@code path}; empty if it is no recorded trace. */

@@ -115,7 +115,6 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
     } catch (IllegalArgumentException e) {
       throw usage.error(e);
     }
-    pairOrder.check(usage, result.a(), result.b());
     int exitCode = result.verdict().exitCode(judge.assertMatch);
     Detail detail = log.verbose ? Detail.EVERY_POINT : Detail.BRIEF;
     report.write(terminal, usage, result, exitCode, detail);

@@ -56,7 +56,6 @@ final class DiffCommand implements Callable<Integer>, ReportingCommand {
     } catch (IllegalArgumentException e) {
       throw usage.error(e);
     }
-    pairOrder.check(usage, result.a(), result.b());
     int exitCode = result.verdict().exitCode(judge.assertMatch);
     Detail detail = log.verbose ? Detail.EVERY_POINT : Detail.BRIEF;
     report.write(terminal, usage, result, exitCode, detail);

@@ -1,7 +1,6 @@
 package dev.rosetta.cli;
 
 import dev.rosetta.RosettaComparator;
-import dev.rosetta.SideSummary;
 import dev.rosetta.formats.apr.AprFormat;
 import dev.rosetta.model.ElementType;
 import java.nio.file.Path;
@@ -27,7 +26,10 @@ final class PairOrderOption {
               + " Default: both, of neither side.")
   List<String> sides = new ArrayList<>();
 
-  /** The comparator that reads as requested. */
+  /**
+   * The comparator that reads as requested, or a usage error where a side is no APR file and so has
+   * no such blocks.
+   */
   RosettaComparator comparator(Usage usage, Comparators comparators, Path a, Path b) {
     if (sides.isEmpty()) {
       return comparators.get();
@@ -35,9 +37,18 @@ final class PairOrderOption {
     Map<Path, Set<ElementType>> types = new HashMap<>();
     for (String side : sides) {
       String[] parts = side.toLowerCase(Locale.ROOT).split(":", 2);
-      types
-          .computeIfAbsent(path(usage, parts[0], a, b), _ -> new HashSet<>())
-          .addAll(parts.length == 1 ? TYPES : Set.of(type(usage, parts[1])));
+      Set<ElementType> asked = parts.length == 1 ? TYPES : Set.of(type(usage, parts[1]));
+      Path path = path(usage, parts[0], a, b);
+      requireApr(usage, side, path);
+      types.computeIfAbsent(path, _ -> new HashSet<>()).addAll(asked);
+    }
+    if (a.equals(b)) {
+      throw usage.error(
+          "--pair-order "
+              + sides.getFirst()
+              + ": both sides are "
+              + a
+              + "; copy it to another name");
     }
     return RosettaComparator.create(new AprFormat(types));
   }
@@ -50,6 +61,12 @@ final class PairOrderOption {
     };
   }
 
+  private static void requireApr(Usage usage, String side, Path path) {
+    if (!AprFormat.isApr(path)) {
+      throw usage.error("--pair-order " + side + ": " + path + " is no APR file");
+    }
+  }
+
   private static ElementType type(Usage usage, String name) {
     return switch (name) {
       case "q4_k" -> ElementType.Q4_K;
@@ -57,16 +74,5 @@ final class PairOrderOption {
       default ->
           throw usage.error("--pair-order: '" + name + "' was never in pairs; write q4_k or q6_k");
     };
-  }
-
-  /** Refuses to have read another format in pair order. */
-  void check(Usage usage, SideSummary a, SideSummary b) {
-    for (String side : sides) {
-      SideSummary summary = side.toLowerCase(Locale.ROOT).startsWith("a") ? a : b;
-      if (!summary.format().equals("APR")) {
-        throw usage.error(
-            "--pair-order " + side + ": that side is " + summary.format() + ", not an APR file");
-      }
-    }
   }
 }

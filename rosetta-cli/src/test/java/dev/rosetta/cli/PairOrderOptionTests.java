@@ -1,6 +1,7 @@
 package dev.rosetta.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rosetta.cli.Cli.Run;
@@ -12,6 +13,8 @@ import dev.rosetta.formats.convert.RoleTensor;
 import dev.rosetta.formats.synth.ModelShape;
 import dev.rosetta.formats.synth.SyntheticModel;
 import dev.rosetta.model.ElementType;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -100,5 +103,26 @@ final class PairOrderOptionTests {
       assertEquals(2, run.exitCode(), value);
       assertTrue(run.err().contains("--pair-order"), run.err());
     }
+    Run same = Cli.run(pairs, pairs, "--pair-order", "a");
+    assertEquals(2, same.exitCode());
+    assertTrue(same.err().contains("both sides are"), same.err());
+  }
+
+  /** Before a model is loaded, let alone run. */
+  @Test
+  void aSideThatIsNoAprFileIsRefusedAtOnce() throws IOException {
+    Path nothing = Files.createDirectory(folder.resolve("nothing"));
+    List<Path> others = List.of(healthy, nothing);
+    others.forEach(
+        other -> {
+          for (String command : new String[] {"compare", "diff"}) {
+            Run run = Cli.run(command, pairs, other, "--pair-order", "b");
+            assertEquals(2, run.exitCode());
+            assertTrue(
+                run.err().contains("--pair-order b: " + other + " is no APR file"), run.err());
+            assertFalse(run.err().contains("Loading"), run.err());
+            assertFalse(run.err().contains("[APR-LOAD]"), run.err());
+          }
+        });
   }
 }

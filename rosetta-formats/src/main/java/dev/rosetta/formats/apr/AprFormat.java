@@ -7,6 +7,7 @@ import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.spi.FileHead;
 import dev.rosetta.spi.ModelFormat;
+import dev.rosetta.spi.ModelFormats;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -66,6 +67,15 @@ public final class AprFormat implements ModelFormat {
         || head.startsWith("APRN")
         || head.startsWith("APRT")
         || isManifest(head);
+  }
+
+  /**
+   * Whether {@code path} leads to a file that begins as those of this format do.
+   *
+   * @throws ModelException if it cannot be read
+   */
+  public static boolean isApr(Path path) {
+    return !new ModelFormats(List.of(new AprFormat()), List.of()).recognizing(path).isEmpty();
   }
 
   /** A JSON object that begins with the fields of a shard manifest. */

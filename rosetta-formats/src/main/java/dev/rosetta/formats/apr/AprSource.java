@@ -72,7 +72,7 @@ final class AprSource implements ModelSource {
     if (types.isEmpty()) {
       PairOrder.noteDoubt(metadata, tensors, all);
     } else {
-      all.add(PairOrder.applied(types, tensors));
+      all.add(PairOrder.applied(path, types, tensors));
     }
     return new AprSource(path, images, metadata, tensors, all, types);
   }

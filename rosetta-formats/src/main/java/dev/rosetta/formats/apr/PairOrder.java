@@ -7,6 +7,7 @@ import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.EnumSet;
@@ -44,11 +45,11 @@ final class PairOrder {
    *
    * @throws IllegalArgumentException if there is none
    */
-  static SourceNote applied(Set<ElementType> types, List<TensorInfo> tensors) {
+  static SourceNote applied(Path path, Set<ElementType> types, List<TensorInfo> tensors) {
     long count = tensors.stream().filter(tensor -> types.contains(tensor.type())).count();
     if (count == 0) {
       throw new IllegalArgumentException(
-          "pair order was asked for, but the file has no " + names(types) + " tensor");
+          "--pair-order: " + path + " has no tensor of type " + names(types));
     }
     return AprNote.PAIR_ORDER.file(
         "the elements of "
@@ -137,9 +138,8 @@ final class PairOrder {
     }
   }
 
-  // Of half h: ql[64h + l] holds elements l and l + 64, ql[64h + 32 + l] elements l + 32 and l +
-  // 96,
-  // qh[32h + l] the high bits of l, l + 32, l + 64 and l + 96.
+  // Of half h: ql[64h + l] holds elements l and l + 64, ql[64h + 32 + l] elements l + 32 and
+  // l + 96, qh[32h + l] the high bits of l, l + 32, l + 64 and l + 96.
   private static void putQ6(byte[] q, byte[] block) {
     for (int i = 0; i < 64; i++) {
       int h = i / 32;
