@@ -8,20 +8,39 @@ import dev.rosetta.model.TensorInfo;
 import dev.rosetta.spi.MappedFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Tensor data of big-endian files. Scalars are turned while they are copied, so that readers see
- * little-endian data; the byte order inside quantised blocks is that of the machine that wrote them
- * and is not described anywhere, so such tensors are listed and not read.
+ * Tensor data of big-endian files, turned while they are copied so that readers see little-endian
+ * data. Scalars are turned as a whole; of quantised blocks only the half-precision numbers are, as
+ * llama.cpp's {@code gguf_convert_endian.py} defines it for some types. Tensors of the others, of
+ * which no converter is known, are listed and not read.
  */
 final class BigEndian {
+  private static final long CHUNK_BYTES = 1 << 16;
+
   private BigEndian() {}
+
+  /**
+   * Where the half-precision numbers of a block are, in bytes; null for a type without converter.
+   */
+  private static int @Nullable [] halves(ElementType type) {
+    return switch (type) {
+      case Q4_0, Q8_0, Q1_0 -> new int[] {0};
+      case Q4_K -> new int[] {0, 2};
+      case TQ2_0 -> new int[] {64};
+      case Q6_K -> new int[] {208};
+      case MXFP4 -> new int[0];
+      default -> null;
+    };
+  }
 
   /** Adds a note for each tensor whose data cannot be read. */
   static void note(List<TensorInfo> tensors, List<SourceNote> notes) {
     for (TensorInfo tensor : tensors) {
-      if (!isReadable(tensor.type())) {
+      if (tensor.type().blockElements() > 1 && halves(tensor.type()) == null) {
         notes.add(
             new SourceNote(
                 Severity.ERROR,
@@ -31,21 +50,21 @@ final class BigEndian {
                     + tensor.name()
                     + "' holds big-endian "
                     + tensor.type()
-                    + " blocks, which are not decoded; convert the file to little-endian with"
-                    + " llama.cpp's gguf_convert_endian.py"));
+                    + " blocks, whose byte order no known converter defines; make a little-endian"
+                    + " file from the original model"));
       }
     }
   }
 
   /**
-   * Copies scalars with their bytes turned around; {@code from} and {@code length} may split one.
-   * Tensors that {@link #note} marked are not read.
+   * Copies data in little-endian order; {@code from} and {@code length} may split a scalar or a
+   * block. Tensors that {@link #note} marked are not read.
    */
   static void read(
       MappedFile file, TensorInfo tensor, long from, MemorySegment target, long length) {
-    int width = tensor.type().blockBytes();
-    int chunkBytes = 1 << 16;
-    byte[] chunk = new byte[(int) Math.min(chunkBytes, tensor.byteSize())];
+    int[] order = order(tensor.type());
+    int width = order.length;
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES / width * width, tensor.byteSize())];
     MemorySegment memory = MemorySegment.ofArray(chunk);
     for (long done = 0; done < length; ) {
       long first = (from + done) / width * width;
@@ -54,14 +73,27 @@ final class BigEndian {
       int skip = (int) (from + done - first);
       int usable = (int) Math.min(available - skip, length - done);
       for (int i = skip; i < skip + usable; i++) {
-        byte turned = chunk[i / width * width + width - 1 - i % width];
+        byte turned = chunk[i / width * width + order[i % width]];
         target.set(ValueLayout.JAVA_BYTE, done + i - skip, turned);
       }
       done += usable;
     }
   }
 
-  private static boolean isReadable(ElementType type) {
-    return type.blockElements() == 1;
+  /** For each byte of a little-endian scalar or block, which stored one it is. */
+  private static int[] order(ElementType type) {
+    int width = type.blockBytes();
+    int[] order = new int[width];
+    int[] halves = halves(type);
+    if (halves == null) {
+      Arrays.setAll(order, i -> width - 1 - i);
+      return order;
+    }
+    Arrays.setAll(order, i -> i);
+    for (int half : halves) {
+      order[half] = half + 1;
+      order[half + 1] = half;
+    }
+    return order;
   }
 }
