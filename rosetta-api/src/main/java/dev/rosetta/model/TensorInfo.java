@@ -9,8 +9,8 @@ import java.util.List;
  * @param type how its elements are encoded
  * @param dims dimensions as listed by the file, in the {@link DimensionOrder} of its source
  * @param layout where quantised blocks begin
- * @param scale factor on every decoded value; 1 except for {@link ElementType#APR_Q8}, whose one
- *     scale precedes its data
+ * @param scale factor on every decoded value: that which precedes the data of {@link
+ *     ElementType#APR_Q8}, or which a GGUF file keeps in a tensor of its own; else 1
  * @param file index of the file that holds the data, into {@link ModelSource#files()}
  * @param offset byte offset of the first block in that file
  * @param byteSize bytes of the data, without padding after it

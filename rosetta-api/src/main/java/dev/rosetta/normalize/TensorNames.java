@@ -104,13 +104,17 @@ final class TensorNames {
     return name.startsWith("blk.");
   }
 
-  /** Whether the tensor belongs to training, buffers or masks and never to a forward pass. */
+  /**
+   * Whether the tensor belongs to training, buffers, masks or the rounding of activations, and
+   * never to an exact forward pass.
+   */
   static boolean isIrrelevant(String name) {
     return name.startsWith("__training__.")
         || name.equals("rope.freqs")
         || name.endsWith("rotary_emb.inv_freq")
         || name.endsWith("rotary_emb.cos_cached")
         || name.endsWith("rotary_emb.sin_cached")
+        || name.endsWith(".input_scale")
         || name.endsWith(".attn.bias")
         || name.endsWith(".attn.masked_bias");
   }

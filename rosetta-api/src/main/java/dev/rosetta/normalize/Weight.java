@@ -203,7 +203,7 @@ public final class Weight {
     return values == null
         && (tensor.layout() == BlockLayout.ROW_ALIGNED
             || columns % tensor.type().blockElements() == 0)
-        && tensor.type() != ElementType.APR_Q8;
+        && tensor.scale() == 1f;
   }
 
   /** Bytes of one stored row; meaningful where {@link #hasKernelRows()}. */

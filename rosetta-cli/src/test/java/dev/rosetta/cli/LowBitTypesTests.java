@@ -8,6 +8,8 @@ import dev.rosetta.ComparisonReport;
 import dev.rosetta.ComparisonRequest;
 import dev.rosetta.RosettaComparator;
 import dev.rosetta.Verdict;
+import dev.rosetta.formats.TensorEntry;
+import dev.rosetta.formats.convert.Conversion;
 import dev.rosetta.formats.convert.ElementMix;
 import dev.rosetta.formats.convert.FileFormat;
 import dev.rosetta.formats.convert.ModelContent;
@@ -17,6 +19,9 @@ import dev.rosetta.formats.convert.RoleTensor;
 import dev.rosetta.formats.synth.ModelShape;
 import dev.rosetta.formats.synth.SyntheticModel;
 import dev.rosetta.model.ElementType;
+import dev.rosetta.model.TensorRole;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -74,12 +79,16 @@ final class LowBitTypesTests {
   }
 
   private static Path write(String name, List<RoleTensor> tensors) {
+    return write(name, tensors, List.of());
+  }
+
+  private static Path write(String name, List<RoleTensor> tensors, List<TensorEntry> others) {
     ModelContent model = model();
     Path file = folder.resolve(name);
     ModelFiles.write(
         file,
         FileFormat.GGUF,
-        new ModelContent(model.facts(), model.vocabulary(), null, tensors, List.of()));
+        new ModelContent(model.facts(), model.vocabulary(), null, tensors, others));
     return file;
   }
 
@@ -160,7 +169,57 @@ final class LowBitTypesTests {
   }
 
   private static ComparisonReport compare(Path file) {
-    return RosettaComparator.create().compare(ComparisonRequest.of(file, plain).withThreads(2));
+    return compare(file, plain);
+  }
+
+  private static ComparisonReport compare(Path a, Path b) {
+    return COMPARATOR.compare(ComparisonRequest.of(a, b).withThreads(2));
+  }
+
+  /** As llama.cpp's converter writes NVFP4: half of every value is in a tensor of its own. */
+  @Test
+  void aWeightIsMultipliedByTheScaleBesideIt() {
+    ModelContent model = model();
+    List<RoleTensor> blocks = new ArrayList<>(model.tensors());
+    blocks.replaceAll(tensor -> isFirstGate(tensor) ? random(tensor, ElementType.NVFP4) : tensor);
+    List<RoleTensor> halved = new ArrayList<>(blocks);
+    halved.replaceAll(tensor -> isFirstGate(tensor) ? half(tensor) : tensor);
+    Path scaled = write("scaled.gguf", blocks, List.of(scale("scale", 0.5f)));
+    Path twin = write("halved.gguf", halved);
+    ComparisonReport report = compare(scaled, twin);
+    assertEquals(Verdict.MATCH, report.verdict(), () -> report.diagnoses().toString());
+    assertTrue(report.points().stream().allMatch(point -> point.local().maxDiff() == 0));
+    assertTrue(report.coverage().tensors().complete());
+    assertEquals(List.of(), report.diagnoses());
+
+    Path bare = write("bare.gguf", blocks, List.of(scale("input_scale", 0.5f)));
+    assertEquals(Verdict.DIVERGED, compare(bare, twin).verdict());
+    Path apr = folder.resolve("scaled.apr");
+    Conversion.convert(scaled, apr, FileFormat.APR, null);
+    assertEquals(Verdict.MATCH, compare(apr, twin).verdict());
+  }
+
+  private static boolean isFirstGate(RoleTensor tensor) {
+    return tensor.role().equals(TensorRole.weight(TensorRole.Part.FFN_GATE, 0));
+  }
+
+  private static TensorEntry scale(String suffix, float value) {
+    byte[] bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(value).array();
+    return TensorEntry.of("blk.0.ffn_gate." + suffix, ElementType.F32, List.of(1L), bytes);
+  }
+
+  private static RoleTensor half(RoleTensor tensor) {
+    Recoding recoding = new Recoding();
+    return new RoleTensor(
+        tensor.role(),
+        ElementType.F32,
+        tensor.dims(),
+        (row, target, at) -> {
+          ByteBuffer bytes = ByteBuffer.wrap(target).order(ByteOrder.LITTLE_ENDIAN).position(at);
+          for (float value : recoding.decode(tensor, row)) {
+            bytes.putFloat(value / 2);
+          }
+        });
   }
 
   @Test

@@ -75,6 +75,7 @@ final class ModelReader {
         }
         shapes.put(role.get(), rowMajor(tensor));
       } else if (tensor.name().startsWith("__training__.")
+          || tensor.name().endsWith(".input_scale")
           || tensor.name().endsWith(".rotary_emb.inv_freq")) {
         notes.add(
             "'"
@@ -228,7 +229,8 @@ final class ModelReader {
     RoleTensor shape = new RoleTensor(role, tensor.type(), dims, (row, target, at) -> {});
     int block = tensor.type().blockElements();
     boolean rowsAreBytes =
-        tensor.type() != ElementType.APR_Q8
+        tensor.scale() == 1
+            && tensor.type() != ElementType.APR_Q8
             && (tensor.layout() == BlockLayout.ROW_ALIGNED || shape.columns() % block == 0);
     if (!rowsAreBytes) {
       notes.add(
@@ -236,8 +238,10 @@ final class ModelReader {
               + Quoted.escape(tensor.name())
               + "' ("
               + tensor.type()
-              + ") has no rows of its own; it is decoded to"
-              + " F32, value for value");
+              + (tensor.scale() == 1
+                  ? ") has no rows of its own"
+                  : ") is multiplied by one factor as a whole")
+              + "; it is decoded to F32, value for value");
       return decodedFlat(role, tensor, dims);
     }
     if (shape.byteSize() != tensor.byteSize()) {

@@ -87,7 +87,8 @@ final class GgufSource implements ModelSource {
     if (order == ByteOrder.BIG_ENDIAN) {
       BigEndian.note(tensors, notes);
     }
-    return new GgufSource(files, order, header.metadata(), tensors, notes);
+    return new GgufSource(
+        files, order, header.metadata(), WeightScales.fold(files, order, tensors, notes), notes);
   }
 
   private static MappedFile openShard(Path path, int number, int count) {
