@@ -32,7 +32,7 @@ public enum AprNote {
   TYPE_MISLABELLED(Severity.WARNING),
   /** The size fits two readings of the type; the likelier one is taken. */
   TYPE_AMBIGUOUS(Severity.WARNING),
-  /** One shard of several was opened and its siblings' names are not stated. */
+  /** A shard, or what may be one, is read without the others. */
   SHARD_ALONE(Severity.WARNING),
   /** A shard manifest and its shards list different tensors. */
   MANIFEST_MISMATCH(Severity.WARNING),

@@ -263,6 +263,9 @@ final class OtherFamilies {
       add(name, type, dims, scale, V2Data.absolute(data, offset), size);
     }
     V2Data.noteOutside(image, data, tensors, notes);
+    if (notes.isEmpty()) {
+      V2Data.verifyFooter(image, notes);
+    }
   }
 
   private void add(

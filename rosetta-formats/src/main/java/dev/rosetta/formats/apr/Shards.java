@@ -54,6 +54,9 @@ final class Shards {
       throw malformed(manifest, "\"shards\" is no list of shards");
     }
     requireCount(manifest, shards.size());
+    if (root.get("shard_count") instanceof Long count && count != shards.size()) {
+      throw malformed(manifest, "says it has " + count + " shards and lists " + shards.size());
+    }
     SortedMap<Long, Path> files = new TreeMap<>();
     for (int i = 0; i < shards.size(); i++) {
       Map<String, @Nullable Object> shard = BoundedJson.asObject(shards.get(i));
@@ -81,7 +84,11 @@ final class Shards {
   /** The names of all shards that belong to one; empty where it does not say how they are named. */
   static Optional<List<Path>> siblings(Path path, V2Container shard, List<SourceNote> notes) {
     Optional<Place> stated = place(path, shard);
-    if (stated.isEmpty() || stated.get().count() == 1) {
+    if (stated.isEmpty()) {
+      noteHalfStated(shard, notes);
+      return Optional.empty();
+    }
+    if (stated.get().count() == 1) {
       return Optional.empty();
     }
     Place place = stated.get();
@@ -102,6 +109,23 @@ final class Shards {
       files.add(i == place.index() ? path : sibling(path, fileName(pattern, i + 1, place.count())));
     }
     return Optional.of(files);
+  }
+
+  /** Flag and metadata both have to say that a file is a shard; one alone may be a leftover. */
+  private static void noteHalfStated(V2Container shard, List<SourceNote> notes) {
+    Map<String, @Nullable Object> sharding =
+        BoundedJson.asObject(shard.metadata().values().get("sharding"));
+    if (shard.header().has(V2Header.SHARDED)) {
+      notes.add(
+          AprNote.SHARD_ALONE.file(
+              "flag 0x0010 at byte 6 says that this is a shard, and no \"sharding\" in the metadata"
+                  + " says of what; it is read alone"));
+    } else if (sharding != null && !Long.valueOf(1).equals(sharding.get("shard_count"))) {
+      notes.add(
+          AprNote.SHARD_ALONE.file(
+              "\"sharding\" in the metadata says that this is a shard, flag 0x0010 at byte 6 that"
+                  + " it is none; it is read alone"));
+    }
   }
 
   /** Opens all shards as one model; metadata is that of the first. */

@@ -58,7 +58,11 @@ record V2Container(
     MetadataSpellings.note(metadata.values(), notes);
     if (metadata.values().get("format") instanceof String format
         && format.startsWith("entrenar-")) {
-      notes.add(AprNote.TRAINING_CHECKPOINT.file("a training checkpoint: " + Quoted.quote(format)));
+      notes.add(
+          AprNote.TRAINING_CHECKPOINT.file(
+              "a training checkpoint: "
+                  + Quoted.quote(format)
+                  + "; its trainer stores projections as [in, out], values included"));
     }
     List<V2Index.Entry> entries = V2Index.read(image, header, notes);
     List<TensorInfo> tensors =

@@ -1,6 +1,7 @@
 package dev.rosetta.formats.convert;
 
 import dev.rosetta.formats.TensorEntry;
+import dev.rosetta.formats.apr.AprNote;
 import dev.rosetta.formats.json.Quoted;
 import dev.rosetta.model.BlockLayout;
 import dev.rosetta.model.DimensionOrder;
@@ -61,6 +62,15 @@ final class ModelReader {
       if (note.severity() == Severity.ERROR) {
         throw new ModelException(
             ErrorCode.MALFORMED, source.path(), "is damaged: " + note.message());
+      }
+      if (note.code().equals(AprNote.TRAINING_CHECKPOINT.name())) {
+        throw new ModelException(
+            ErrorCode.UNSUPPORTED_ARCHITECTURE,
+            source.path(),
+            "is " + note.message() + "; export a model from it with aprender and convert that");
+      }
+      if (note.severity() == Severity.WARNING) {
+        notes.add("the input: " + note.message());
       }
     }
     for (TensorInfo tensor : source.tensors()) {

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -95,6 +96,16 @@ class SamplesTests {
       source.notes().forEach(note -> actual.add(note.code()));
       assertEquals(codes.equals("REALIZAR") ? REALIZAR : codes, String.join(" ", actual));
       assertEquals(tensors, source.tensors().size());
+    }
+  }
+
+  @Test
+  void aChangedByteOfASpeechModelIsNoticed(@TempDir Path folder) throws IOException {
+    byte[] bytes = Files.readAllBytes(sample("built/whisper-f32.apr"));
+    bytes[bytes.length - 5] ^= 1;
+    Path changed = Files.write(folder.resolve("changed.apr"), bytes);
+    try (ModelSource source = new AprFormat().open(changed)) {
+      assertEquals("CHECKSUM_MISMATCH", source.notes().getFirst().code());
     }
   }
 

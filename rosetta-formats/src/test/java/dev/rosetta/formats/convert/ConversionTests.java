@@ -13,6 +13,7 @@ import dev.rosetta.formats.gguf.GgufWriter;
 import dev.rosetta.formats.synth.ModelShape;
 import dev.rosetta.formats.synth.SyntheticModel;
 import dev.rosetta.model.ElementType;
+import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.TensorInfo;
@@ -291,6 +292,44 @@ final class ConversionTests {
             ModelException.class, () -> Conversion.convert(gguf, output, FileFormat.APR, null));
     assertTrue(String.valueOf(refusal.getMessage()).contains(architecture));
     assertFalse(Files.exists(output));
+  }
+
+  /** Its projections are transposed, which no name or size of a square one would tell. */
+  @Test
+  void trainingCheckpointsAreRefused() {
+    ModelContent model = SyntheticModel.of(ModelShape.tiny("llama"), ElementMix.F32, 4);
+    Map<String, Object> metadata = new LinkedHashMap<>(AprMetadataOf.content(model));
+    metadata.put("format", "entrenar-checkpoint");
+    Path apr = folder.resolve("checkpoint.apr");
+    AprWriter.write(apr, metadata, List.of());
+    ModelException refusal =
+        assertThrows(
+            ModelException.class,
+            () -> Conversion.convert(apr, folder.resolve("x.gguf"), FileFormat.GGUF, null));
+    assertEquals(ErrorCode.UNSUPPORTED_ARCHITECTURE, refusal.code());
+    assertTrue(String.valueOf(refusal.getMessage()).contains("[in, out]"), refusal::getMessage);
+  }
+
+  @Test
+  void warningsAboutTheInputArePassedOn() {
+    Path apr = folder.resolve("doubtful.apr");
+    try (ModelSource source =
+        ModelFormats.load().open(synth("llama", ElementMix.Q4_K_M, FileFormat.APR))) {
+      List<TensorEntry> tensors =
+          source.tensors().stream()
+              .map(t -> TensorEntry.copyOf(t.name(), source, t, t.dims()))
+              .toList();
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      for (String key : source.metadata().keys()) {
+        metadata.put(key, source.metadata().value(key).orElseThrow());
+      }
+      metadata.put("created_at", "2026-02-01");
+      AprWriter.write(apr, metadata, tensors);
+    }
+    List<String> notes = Conversion.convert(apr, folder.resolve("x.gguf"), FileFormat.GGUF, null);
+    assertTrue(
+        notes.stream().anyMatch(note -> note.startsWith("the input: ") && note.contains("pairs")),
+        notes::toString);
   }
 
   static List<Path> goldenGguf() throws IOException {
