@@ -19,6 +19,7 @@ public final class InspectionReport {
   public static final String SCHEMA = "rosetta-inspection/1";
 
   private static final int LONGEST_NAME = 120;
+  private static final int WIDEST_NAME = 60;
   private static final int LONGEST_VALUE = 200;
 
   private InspectionReport() {}
@@ -32,9 +33,9 @@ public final class InspectionReport {
     Lines lines = new Lines("", Palette.PLAIN, 0);
     lines.add("File:          " + inspection.summary().path());
     lines.add("Format:        " + inspection.summary().format());
-    lines.add("Architecture:  " + inspection.summary().architecture());
+    lines.add("Architecture:  " + orElse(inspection.summary().architecture(), "not known"));
     lines.add("Parameters:    " + inspection.summary().parameters());
-    lines.add("Element types: " + histogram(inspection.summary().elementTypes()));
+    lines.add("Element types: " + orElse(histogram(inspection.summary().elementTypes()), "none"));
     lines.add("");
     lines.add("Config");
     if (inspection.configProblem() != null) {
@@ -51,19 +52,28 @@ public final class InspectionReport {
     }
     lines.add("");
     lines.add("Tensors: " + inspection.tensors().size() + ", dims with the slowest first");
+    int width =
+        inspection.tensors().stream()
+            .mapToInt(tensor -> SafeText.escape(tensor.name(), LONGEST_NAME).length())
+            .max()
+            .orElse(0);
+    String form = "  %-" + Math.clamp(width, 1, WIDEST_NAME) + "s %-7s %-18s %12d bytes  %s";
     for (TensorInfo tensor : inspection.tensors()) {
       lines.add(
           String.format(
               Locale.ROOT,
-              "  %-44s %-7s %-18s %12d bytes  %s",
+              form,
               SafeText.escape(tensor.name(), LONGEST_NAME),
               tensor.type(),
               rowMajor(inspection, tensor),
               tensor.byteSize(),
               inspection.roles().getOrDefault(tensor.name(), "(no role)")));
     }
+    lines.add("");
     if (detail == Detail.EVERY_POINT) {
       metadata(lines, inspection);
+    } else {
+      lines.add(metadataCount(inspection) + ", listed with --verbose");
     }
     lines.add("");
     lines.add("Notes: " + (inspection.notes().isEmpty() ? "none" : inspection.notes().size()));
@@ -78,8 +88,7 @@ public final class InspectionReport {
   }
 
   private static void metadata(Lines lines, ModelInspection inspection) {
-    lines.add("");
-    lines.add("Metadata: " + NumberText.count(inspection.metadata().keys().size(), "key"));
+    lines.add(metadataCount(inspection));
     for (String key : inspection.metadata().keys()) {
       lines.add(
           "  "
@@ -89,6 +98,14 @@ public final class InspectionReport {
               + ") = "
               + SafeText.escape(valueText(inspection, key), LONGEST_VALUE));
     }
+  }
+
+  private static String metadataCount(ModelInspection inspection) {
+    return "Metadata: " + NumberText.count(inspection.metadata().keys().size(), "key");
+  }
+
+  private static String orElse(String text, String instead) {
+    return text.isEmpty() ? instead : text;
   }
 
   private static String valueText(ModelInspection inspection, String key) {

@@ -192,7 +192,8 @@ final class OtherFamilies {
           "an APR1 file that is neither JSON-indexed nor version 1 of whisper.apr but " + version);
     }
     metadata.put("container", "whisper.apr");
-    metadata.put("model_type", (long) cursor.u8("the model type"));
+    metadata.put("model_type", "whisper");
+    metadata.put("size_code", (long) cursor.u8("the model type"));
     int quantization = cursor.u8("the quantisation");
     int compressed = cursor.u8("the compression flag");
     int count = cursor.u16("the tensor count");

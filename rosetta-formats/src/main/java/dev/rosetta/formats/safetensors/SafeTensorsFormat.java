@@ -51,8 +51,12 @@ public final class SafeTensorsFormat implements ModelFormat {
     return (HeaderNames.isSafeTensors(head) && !HeaderNames.isTrace(head)) || isIndex(head);
   }
 
+  /** APR's manifests have a weight_map too, of numbers, and the list of shards that they count. */
   private static boolean isIndex(FileHead head) {
-    return head.startsWith("{") && new String(head.bytes(), UTF_8).contains("\"weight_map\"");
+    String text = new String(head.bytes(), UTF_8);
+    return head.startsWith("{")
+        && text.contains("\"weight_map\"")
+        && !(text.contains("\"shard_count\"") && text.contains("\"shards\""));
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.SourceNote;
 import dev.rosetta.model.TensorInfo;
+import dev.rosetta.spi.ModelFormats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ final class ShardsTests {
             manifest,
             folder.resolve("x-00001-of-00002.apr"),
             folder.resolve("x-00002-of-00002.apr"))) {
-      try (ModelSource source = new AprFormat().open(path)) {
+      try (ModelSource source = ModelFormats.load().open(path)) {
         assertEquals(List.of("a", "b"), source.tensors().stream().map(TensorInfo::name).toList());
         assertEquals(List.of("SHARDED"), codes(source));
       }
