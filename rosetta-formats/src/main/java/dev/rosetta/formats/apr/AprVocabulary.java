@@ -42,10 +42,10 @@ final class AprVocabulary {
         scores(tokens.size()),
         types(tokens.size()),
         strings("tokenizer.merges"),
-        id("tokenizer.bos_token_id"),
-        id("tokenizer.eos_token_id"),
-        id("tokenizer.unknown_token_id"),
-        id("tokenizer.padding_token_id"),
+        id("tokenizer.bos_token_id", tokens.size()),
+        id("tokenizer.eos_token_id", tokens.size()),
+        id("tokenizer.unknown_token_id", tokens.size()),
+        id("tokenizer.padding_token_id", tokens.size()),
         flag("tokenizer.add_bos_token"),
         flag("tokenizer.add_eos_token"),
         flag("tokenizer.add_space_prefix"),
@@ -70,12 +70,14 @@ final class AprVocabulary {
     };
   }
 
-  private OptionalInt id(String key) {
+  /** A special token's id; -1 and 2^32-1, as GGUF writes it, stand for none. */
+  private OptionalInt id(String key, int tokens) {
     Object value = metadata.value(key).orElse(null);
     return switch (value) {
       case null -> OptionalInt.empty();
-      case Long id when id >= 0 && id <= Integer.MAX_VALUE -> OptionalInt.of(id.intValue());
-      default -> throw wrong(key, "is no token id");
+      case Long id when id == -1 || id == 0xffff_ffffL -> OptionalInt.empty();
+      case Long id when id >= 0 && id < tokens -> OptionalInt.of(id.intValue());
+      default -> throw wrong(key, "is " + value + ", not the id of one of " + tokens + " tokens");
     };
   }
 

@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Writes a model as GGUF, APR or a Hugging Face directory. */
 public final class ModelFiles {
@@ -129,6 +130,13 @@ public final class ModelFiles {
           .forEach(tensors::add);
     }
     if (format == FileFormat.GGUF) {
+      List<String> lost =
+          facts.ropeScaling() == null ? List.of() : RopeScaling.notInGguf(facts.ropeScaling());
+      if (!lost.isEmpty()) {
+        notes.add(
+            "of the rotary scaling: "
+                + lost.stream().map(Quoted::escape).collect(Collectors.joining(", ")));
+      }
       Llama3Frequencies.of(facts).ifPresent(tensors::add);
     }
     List<TensorEntry> entries = new ArrayList<>();

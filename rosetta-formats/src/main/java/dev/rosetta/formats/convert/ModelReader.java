@@ -106,6 +106,7 @@ final class ModelReader {
   private Result content() {
     StatedFacts stated = new StatedFacts(source, shapes);
     ModelFacts facts = stated.read();
+    notes.addAll(stated.notes());
     List<RoleTensor> content = new ArrayList<>();
     boolean interleaved = facts.architecture().equals("llama") && hasGgufRows();
     checkRotaryStyle(facts, interleaved);
@@ -239,7 +240,8 @@ final class ModelReader {
     RoleTensor shape = new RoleTensor(role, tensor.type(), dims, (row, target, at) -> {});
     int block = tensor.type().blockElements();
     boolean rowsAreBytes =
-        tensor.scale() == 1
+        !(role.bias() && tensor.type().isQuantized())
+            && tensor.scale() == 1
             && tensor.type() != ElementType.APR_Q8
             && (tensor.layout() == BlockLayout.ROW_ALIGNED || shape.columns() % block == 0);
     if (!rowsAreBytes) {

@@ -57,6 +57,7 @@ final class StatedFacts {
 
   private final ModelSource source;
   private final Metadata metadata;
+  private final List<String> notes = new ArrayList<>();
   private final Map<TensorRole, List<Long>> shapes;
   private final Set<String> understood = new HashSet<>();
   private String prefix = "";
@@ -97,18 +98,19 @@ final class StatedFacts {
             List.of("num_kv_heads", "num_key_value_heads", "n_kv_heads"),
             () -> dim(TensorRole.weight(Part.K, 0), 0) / headDim);
     long context =
-        value("context_length", List.of("max_position_embeddings", "max_seq_len", "n_ctx"))
-                instanceof Long stated
-            ? stated
-            : 0;
-    value("vocab_size", List.of("vocab_size", "n_vocab"));
-    value("rope.dimension_count", List.of());
+        count("context_length", List.of("max_position_embeddings", "max_seq_len", "n_ctx"));
+    long rows = count("vocab_size", List.of("vocab_size", "n_vocab"));
+    int vocab = dim(TensorRole.weight(Part.EMBEDDING), 0);
+    if (rows != 0 && rows != vocab) {
+      notes.add(
+          "vocab_size is " + rows + ", the embedding has " + vocab + " rows; the new file says so");
+    }
     value("attention.value_length", List.of());
-    Object name = first(List.of("general.name", "name", "_name_or_path"));
+    requireWholeRotation(headDim);
     ModelFacts facts =
         new ModelFacts(
             family,
-            name instanceof String text ? text : null,
+            text(List.of("general.name", "name", "_name_or_path")),
             size(
                 "block_count",
                 List.of("num_layers", "num_hidden_layers", "n_layers", "n_layer"),
@@ -121,7 +123,7 @@ final class StatedFacts {
                 "feed_forward_length",
                 List.of("intermediate_size", "ffn_dim", "intermediate_dim", "n_inner"),
                 () -> dim(TensorRole.weight(Part.FFN_DOWN, 0), 1)),
-            dim(TensorRole.weight(Part.EMBEDDING), 0),
+            vocab,
             context,
             theta(family),
             eps(family),
@@ -130,6 +132,11 @@ final class StatedFacts {
             window(family));
     requireSound(facts);
     return facts;
+  }
+
+  /** What the new file states otherwise than the old one. */
+  List<String> notes() {
+    return notes;
   }
 
   /** Keys that were not understood, in file order. */
@@ -199,16 +206,23 @@ final class StatedFacts {
   }
 
   private boolean tied() {
-    Object stated = value("", List.of("tied_embeddings", "tie_word_embeddings"));
-    return !shapes.containsKey(TensorRole.weight(Part.OUTPUT)) || Boolean.TRUE.equals(stated);
+    boolean stated = flag("tied_embeddings", "tie_word_embeddings");
+    return !shapes.containsKey(TensorRole.weight(Part.OUTPUT)) || stated;
   }
 
   private @Nullable Map<String, Object> scaling() {
-    if (source.dialect() == MetadataDialect.GGUF) {
-      return ggufScaling();
+    Map<String, Object> scaling =
+        source.dialect() == MetadataDialect.GGUF ? ggufScaling() : jsonScaling();
+    if (scaling != null) {
+      RopeScaling.requireConvertible(scaling, source.path());
     }
+    return scaling;
+  }
+
+  private @Nullable Map<String, Object> jsonScaling() {
     for (String key : List.of("rope_scaling", "rope_parameters")) {
-      if (value("", List.of(key)) instanceof Map<?, ?> map) {
+      Object stated = value("", List.of(key));
+      if (stated instanceof Map<?, ?> map) {
         Map<String, Object> scaling = new LinkedHashMap<>();
         map.forEach(
             (name, value) -> {
@@ -218,6 +232,9 @@ final class StatedFacts {
             });
         Object type = Llama3Frequencies.type(scaling);
         return type == null || type.equals("default") ? null : scaling;
+      }
+      if (stated != null) {
+        throw wrong(key, stated, "an object");
       }
     }
     return null;
@@ -255,11 +272,67 @@ final class StatedFacts {
       stated = config.get("sliding_window");
       use = config.get("use_sliding_window");
     }
+    if (use != null && !(use instanceof Boolean)) {
+      throw wrong("use_sliding_window", use, "true or false");
+    }
+    long window = count("sliding_window", stated);
     boolean on =
         use == null
             ? source.dialect() == MetadataDialect.GGUF || !family.startsWith("qwen")
             : use.equals(true);
-    return on && stated instanceof Long window && window > 0 ? window : 0;
+    return on ? window : 0;
+  }
+
+  /** No format here rotates a part of a head in the families that can be written. */
+  private void requireWholeRotation(int headDim) {
+    long rotated = count("rope.dimension_count", List.of());
+    Object part = value("", List.of("partial_rotary_factor"));
+    if (rotated != 0 && rotated != headDim || part != null && !Double.valueOf(1).equals(part)) {
+      throw new ModelException(
+          ErrorCode.UNSUPPORTED_ARCHITECTURE,
+          source.path(),
+          "only a part of each head is rotated ("
+              + (part == null ? rotated + " of " + headDim : "partial_rotary_factor " + part)
+              + "), which cannot be converted");
+    }
+  }
+
+  private @Nullable String text(List<String> keys) {
+    for (String key : keys) {
+      if (metadata.value(key).orElse(null) instanceof String text) {
+        understood.add(key);
+        return text;
+      }
+    }
+    return null;
+  }
+
+  private boolean flag(String... keys) {
+    Object stated = value("", List.of(keys));
+    if (stated != null && !(stated instanceof Boolean)) {
+      throw wrong(keys[0], stated, "true or false");
+    }
+    return Boolean.TRUE.equals(stated);
+  }
+
+  /** A number that may be absent or 0, which mean the same. */
+  private long count(String gguf, List<String> others) {
+    return count(others.isEmpty() ? gguf : others.getFirst(), value(gguf, others));
+  }
+
+  private long count(String what, @Nullable Object stated) {
+    if (stated == null) {
+      return 0;
+    }
+    if (stated instanceof Long number && number >= 0 && number <= Integer.MAX_VALUE) {
+      return number;
+    }
+    throw wrong(what, stated, "a number from 0 to 2^31 - 1");
+  }
+
+  private ModelException wrong(String what, Object stated, String expected) {
+    return new ModelException(
+        ErrorCode.MALFORMED, source.path(), what + " is " + stated + " instead of " + expected);
   }
 
   private int layers() {

@@ -188,6 +188,13 @@ public final class HuggingFaceTokenizer {
     if (id instanceof List<?> ids && !ids.isEmpty()) {
       id = ids.getFirst();
     }
+    if (id != null && !(id instanceof Long)) {
+      throw new ModelException(
+          ErrorCode.MALFORMED,
+          tokenizer.file().resolveSibling("config.json"),
+          key + "_id is " + Quoted.escape(id.toString()) + ", which is no token id");
+    }
+    // Small models often state the default ids of a large vocabulary.
     return id instanceof Long number && number >= 0 && number < table.tokens().size()
         ? OptionalInt.of(number.intValue())
         : OptionalInt.empty();

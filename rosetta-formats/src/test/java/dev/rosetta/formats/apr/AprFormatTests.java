@@ -387,12 +387,24 @@ class AprFormatTests {
           "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.token_type\":[-1]",
           "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.merges\":[null]",
           "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.bos_token_id\":4294967296",
+          "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.eos_token_id\":1",
+          "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.padding_token_id\":-2",
           "\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.add_bos_token\":\"yes\"",
         }) {
       try (ModelSource source = open(twoTensors().metadata("{" + keys + "}").bytes())) {
         assertEquals(
             ErrorCode.MALFORMED,
             assertThrows(ModelException.class, source::vocabulary, keys).code());
+      }
+    }
+  }
+
+  @Test
+  void anIdOfNoneIsNoSpecialToken() {
+    for (String none : new String[] {"null", "-1", "4294967295"}) {
+      String keys = "{\"tokenizer.vocabulary\":[\"a\"],\"tokenizer.bos_token_id\":" + none + "}";
+      try (ModelSource source = open(twoTensors().metadata(keys).bytes())) {
+        assertTrue(source.vocabulary().orElseThrow().bos().isEmpty(), none);
       }
     }
   }
