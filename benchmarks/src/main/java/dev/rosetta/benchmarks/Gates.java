@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * sample is taken again.
  */
 public final class Gates {
-  private static final int[] TOKENS = {1, 4, 16, 64};
+  private static final List<Integer> TOKENS = List.of(1, 4, 16, 64);
   private static final long DISTINCT_BYTES = 300L << 20;
   private static final int REPETITIONS = 11;
   private static final int ATTEMPTS = 4;
@@ -60,20 +60,27 @@ public final class Gates {
   private boolean allFloorsMet = true;
 
   /** A back end, and the tier whose multiply-adds it is measured against. */
-  private record Contender(Variant variant, KernelBackend backend, Tier limit) {}
+  record Contender(Variant variant, KernelBackend backend, Tier limit) {}
 
   /** One contender's series at one number of token columns. */
   private record Result(int tokens, Contender contender, Series series) {}
 
-  private Gates(PrintStream out, Tier widest) {
+  /**
+   * @param contenders the best native tier last
+   */
+  Gates(PrintStream out, List<Contender> contenders) {
     this.out = out;
-    contenders =
-        Stream.of(Variant.values())
-            .filter(v -> v != Variant.SCALAR && v.isUsable())
-            .filter(v -> v != Variant.PANAMA_PORTABLE || widest == Tier.PORTABLE)
-            .map(v -> new Contender(v, v.open(), v.nativeTier().orElse(widest)))
-            .toList();
+    this.contenders = List.copyOf(contenders);
     best = contenders.getLast();
+  }
+
+  /** Every back end and tier that can be used here. */
+  private static List<Contender> usable(Tier widest) {
+    return Stream.of(Variant.values())
+        .filter(v -> v != Variant.SCALAR && v.isUsable())
+        .filter(v -> v != Variant.PANAMA_PORTABLE || widest == Tier.PORTABLE)
+        .map(v -> new Contender(v, v.open(), v.nativeTier().orElse(widest)))
+        .toList();
   }
 
   /**
@@ -90,9 +97,9 @@ public final class Gates {
     for (String name : args.length == 0 ? new String[] {"Q4_K", "Q6_K"} : args) {
       types.add(ElementType.valueOf(name.toUpperCase(Locale.ROOT)));
     }
-    Gates gates = new Gates(System.out, backend.tier().orElseThrow());
+    Gates gates = new Gates(System.out, usable(backend.tier().orElseThrow()));
     for (ElementType type : types) {
-      gates.measure(type);
+      gates.measure(type, Shape.OF_MODEL, TOKENS, DISTINCT_BYTES);
     }
     System.exit(gates.allFloorsMet ? 0 : 1);
   }
@@ -121,13 +128,18 @@ public final class Gates {
     }
   }
 
-  private void measure(ElementType type) {
+  boolean allFloorsMet() {
+    return allFloorsMet;
+  }
+
+  /** Measures every contender on {@code bytes} of weights of each shape. */
+  void measure(ElementType type, List<Shape> shapes, List<Integer> columns, long bytes) {
     List<Result> results = new ArrayList<>();
-    for (Shape shape : Shape.OF_MODEL) {
+    for (Shape shape : shapes) {
       try (Arena arena = Arena.ofShared()) {
         RandomGenerator random = new SplittableRandom(1);
-        Weights weights = new Weights(type, shape, DISTINCT_BYTES, arena, random);
-        for (int tokens : TOKENS) {
+        Weights weights = new Weights(type, shape, bytes, arena, random);
+        for (int tokens : columns) {
           MemorySegment x = Weights.activations(tokens, shape.columns(), arena, random);
           for (Contender contender : contenders) {
             weights.crossCheck(scalar, contender.backend(), x, tokens, arena);
@@ -144,14 +156,14 @@ public final class Gates {
         }
       }
     }
-    for (int tokens : TOKENS) {
+    for (int tokens : columns) {
       for (Contender contender : contenders) {
-        List<Series> shapes =
+        List<Series> ofShapes =
             results.stream()
                 .filter(r -> r.tokens() == tokens && r.contender().equals(contender))
                 .map(Result::series)
                 .toList();
-        print(contender, type, "geomean", tokens, shapes);
+        print(contender, type, "geomean", tokens, ofShapes);
       }
     }
   }
