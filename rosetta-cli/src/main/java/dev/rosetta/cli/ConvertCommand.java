@@ -33,6 +33,9 @@ import picocli.CommandLine.Spec;
           + " F32 where it has not. Names, dims, the row order of Q and K, rotary style, tied heads"
           + " and the tokenizer become those of the new format. What could not be carried over is"
           + " told on standard error.",
+      "",
+      "The result appears when it is complete, all files of a folder together. A failure, Ctrl-C or"
+          + " a change of IN meanwhile leaves what was there before.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -26,6 +26,9 @@ public final class HuggingFaceTokenizer {
   /** The file that makes a directory carry a tokenizer. */
   public static final String FILE = "tokenizer.json";
 
+  /** The file that may state its special tokens. */
+  public static final String CONFIG_FILE = "tokenizer_config.json";
+
   private static final int MAX_TOKENIZER_BYTES = 128 << 20;
   private static final int MAX_CONFIG_BYTES = 16 << 20;
 
@@ -65,14 +68,14 @@ public final class HuggingFaceTokenizer {
    */
   public static Optional<Vocabulary> read(ModelDirectory directory, Metadata modelConfig) {
     Path file = directory.path().resolve(FILE);
-    Path configFile = directory.path().resolve("tokenizer_config.json");
+    Path configFile = directory.path().resolve(CONFIG_FILE);
     return directory
         .object(FILE, MAX_TOKENIZER_BYTES)
         .map(
             root -> {
               JsonObject config =
                   directory
-                      .object("tokenizer_config.json", MAX_CONFIG_BYTES)
+                      .object(CONFIG_FILE, MAX_CONFIG_BYTES)
                       .map(values -> new JsonObject(configFile, "", values))
                       .orElse(JsonObject.empty(configFile));
               return new HuggingFaceTokenizer(new JsonObject(file, "", root), config, modelConfig)

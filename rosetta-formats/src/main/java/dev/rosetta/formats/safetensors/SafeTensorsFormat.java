@@ -3,7 +3,6 @@ package dev.rosetta.formats.safetensors;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.rosetta.formats.huggingface.ModelDirectory;
-import dev.rosetta.formats.huggingface.ShardIndex;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
@@ -70,7 +69,7 @@ public final class SafeTensorsFormat implements ModelFormat {
   private static ModelSource openFile(Path opened, Path file) {
     String name = String.valueOf(file.getFileName());
     if (name.endsWith(".json")) {
-      return SafeTensorsSource.open(opened, ShardIndex.read(file));
+      return SafeTensorsSource.openIndex(opened, file);
     }
     Matcher shard = SHARD.matcher(name);
     if (!shard.matches()) {
@@ -79,7 +78,7 @@ public final class SafeTensorsFormat implements ModelFormat {
     ModelDirectory directory = ModelDirectory.of(file);
     String index = shard.group(1) + INDEX_SUFFIX;
     if (directory.has(index)) {
-      return SafeTensorsSource.open(opened, ShardIndex.read(directory.named(index, file)));
+      return SafeTensorsSource.openIndex(opened, directory.named(index, file));
     }
     return SafeTensorsSource.open(opened, siblings(directory, file, shard));
   }

@@ -41,6 +41,9 @@ final class SafeTensorsSource implements ModelSource {
   private final List<SourceNote> notes;
   private final TensorRanges ranges;
 
+  /** Files beside the weights as they were when they were read; closed. */
+  private final List<MappedFile> beside;
+
   private boolean vocabularyIsRead;
   private @Nullable Vocabulary vocabulary;
 
@@ -48,9 +51,11 @@ final class SafeTensorsSource implements ModelSource {
       Path path,
       ModelDirectory directory,
       List<MappedFile> files,
+      List<MappedFile> beside,
       Metadata metadata,
       List<TensorInfo> tensors,
       List<SourceNote> notes) {
+    this.beside = beside;
     this.path = path;
     this.directory = directory;
     this.files = List.copyOf(files);
@@ -74,9 +79,20 @@ final class SafeTensorsSource implements ModelSource {
     return open(path, shards, Map.of(), notes);
   }
 
-  /** Opens the shards of an index. */
-  static SafeTensorsSource open(Path path, ShardIndex index) {
-    return open(path, index.shards(), index.shardOfTensor(), new ArrayList<>());
+  /** Opens the shards that the file {@code indexFile} lists. */
+  static SafeTensorsSource openIndex(Path path, Path indexFile) {
+    MappedFile state = stateOf(indexFile);
+    ShardIndex index = ShardIndex.read(indexFile);
+    SafeTensorsSource source = open(path, index.shards(), index.shardOfTensor(), new ArrayList<>());
+    source.beside.add(state);
+    return source;
+  }
+
+  /** What tells later whether a small file that was read as a whole has changed. */
+  private static MappedFile stateOf(Path file) {
+    MappedFile state = MappedFile.open(file);
+    state.close();
+    return state;
   }
 
   private static SafeTensorsSource open(
@@ -97,11 +113,15 @@ final class SafeTensorsSource implements ModelSource {
       if (!shardOfTensor.isEmpty()) {
         compareWithIndex(tensors, files, shardOfTensor, notes);
       }
+      List<MappedFile> beside = new ArrayList<>();
+      if (directory.has(CONFIG)) {
+        beside.add(stateOf(directory.named(CONFIG, directory.path())));
+      }
       Metadata metadata = metadata(directory, strings, notes);
       if (!directory.has(HuggingFaceTokenizer.FILE)) {
         noteOtherTokenizers(directory, notes);
       }
-      return new SafeTensorsSource(path, directory, files, metadata, tensors, notes);
+      return new SafeTensorsSource(path, directory, files, beside, metadata, tensors, notes);
     } catch (RuntimeException e) {
       files.forEach(MappedFile::close);
       throw e;
@@ -245,6 +265,11 @@ final class SafeTensorsSource implements ModelSource {
   @Override
   public synchronized Optional<Vocabulary> vocabulary() {
     if (!vocabularyIsRead) {
+      for (String name : List.of(HuggingFaceTokenizer.FILE, HuggingFaceTokenizer.CONFIG_FILE)) {
+        if (directory.has(HuggingFaceTokenizer.FILE) && directory.has(name)) {
+          beside.add(stateOf(directory.named(name, directory.path())));
+        }
+      }
       vocabulary = HuggingFaceTokenizer.read(directory, metadata).orElse(null);
       vocabularyIsRead = true;
     }
@@ -260,8 +285,9 @@ final class SafeTensorsSource implements ModelSource {
   }
 
   @Override
-  public void requireUnchanged() {
+  public synchronized void requireUnchanged() {
     files.forEach(MappedFile::requireUnchanged);
+    beside.forEach(MappedFile::requireUnchanged);
   }
 
   @Override

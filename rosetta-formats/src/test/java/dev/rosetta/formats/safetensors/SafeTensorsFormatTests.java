@@ -22,11 +22,14 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SafeTensorsFormatTests {
   private static final String TWO =
@@ -165,6 +168,34 @@ final class SafeTensorsFormatTests {
       assertEquals(Optional.empty(), source.metadata().value("x"));
       assertEquals(Optional.of("pt"), source.metadata().value("__metadata__.format"));
       assertEquals(List.of("CONFIG_BESIDE"), codes(source));
+    }
+  }
+
+  /** What is written about weights belongs to them: one change makes another model. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors.index.json",
+        "model-00001-of-00001.safetensors"
+      })
+  void aChangeOfAnyFileThatWasReadIsNoticed(String changed) throws IOException {
+    shard("model-00001-of-00001.safetensors", "a");
+    text(
+        "model.safetensors.index.json",
+        "{\"weight_map\":{\"a\":\"model-00001-of-00001.safetensors\"}}");
+    text("config.json", "{}");
+    text("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}");
+    text("tokenizer_config.json", "{}");
+    try (ModelSource source = new SafeTensorsFormat().open(dir)) {
+      assertTrue(source.vocabulary().isPresent());
+      source.requireUnchanged();
+      Files.setLastModifiedTime(dir.resolve(changed), FileTime.fromMillis(1_000_000_000_000L));
+      ModelException error = assertThrows(ModelException.class, source::requireUnchanged);
+      assertEquals(ErrorCode.FILE_CHANGED, error.code());
+      assertEquals(dir.resolve(changed), error.path());
     }
   }
 
