@@ -82,6 +82,8 @@ final class InterruptTests {
 
   private static Process start(Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
+    // A shell that starts a build in the background makes it ignore SIGINT, and all that it starts.
+    command.addAll(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--add-modules=jdk.incubator.vector");
     command.add("--enable-native-access=ALL-UNNAMED");
