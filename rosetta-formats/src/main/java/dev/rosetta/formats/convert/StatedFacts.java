@@ -8,16 +8,13 @@ import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a model's facts from the words of its format, and remembers which keys it understood. */
+/** Reads a model's facts from the words of its format, and says what of it the new file cannot. */
 final class StatedFacts {
   private static final Map<String, String> FAMILIES =
       Map.ofEntries(
@@ -34,33 +31,13 @@ final class StatedFacts {
           Map.entry("qwen3", "qwen3"),
           Map.entry("qwen3forcausallm", "qwen3"));
 
-  /** Keys about the file rather than the model; a new file has its own. */
-  private static final Set<String> OF_THE_FILE =
-      Set.of(
-          "general.alignment",
-          "general.file_type",
-          "general.quantization_version",
-          "tensor_shapes",
-          "total_size",
-          "param_count",
-          "quantization",
-          "original_format",
-          "tokenizer.vocab_size",
-          "hidden_act",
-          "use_sliding_window",
-          "format",
-          "rope_type",
-          "__metadata__.format");
-
-  private static final int MAX_SIZE = 1 << 26;
   private static final int MAX_LAYERS = 4096;
 
   private final ModelSource source;
   private final Metadata metadata;
   private final List<String> notes = new ArrayList<>();
   private final Map<TensorRole, List<Long>> shapes;
-  private final Set<String> understood = new HashSet<>();
-  private String prefix = "";
+  private final StatedKeys keys;
 
   /**
    * @param shapes dims of the weights, {@code [out, in]}
@@ -69,6 +46,7 @@ final class StatedFacts {
     this.source = source;
     this.metadata = source.metadata();
     this.shapes = shapes;
+    this.keys = new StatedKeys(source);
   }
 
   /**
@@ -78,40 +56,40 @@ final class StatedFacts {
   ModelFacts read() {
     String family = family();
     int hidden =
-        size(
+        keys.size(
             "embedding_length",
             List.of("hidden_size", "hidden_dim", "d_model", "n_embd"),
             () -> dim(TensorRole.weight(Part.FINAL_NORM), 0));
     int heads =
-        size(
+        keys.size(
             "attention.head_count",
             List.of("num_heads", "num_attention_heads", "n_heads", "n_head"),
             () -> 0);
     int headDim =
-        size(
+        keys.size(
             "attention.key_length",
             List.of("head_dim"),
             () -> dim(TensorRole.weight(Part.Q, 0), 0) / heads);
     int kvHeads =
-        size(
+        keys.size(
             "attention.head_count_kv",
             List.of("num_kv_heads", "num_key_value_heads", "n_kv_heads"),
             () -> dim(TensorRole.weight(Part.K, 0), 0) / headDim);
     long context =
-        count("context_length", List.of("max_position_embeddings", "max_seq_len", "n_ctx"));
-    long rows = count("vocab_size", List.of("vocab_size", "n_vocab"));
+        keys.count("context_length", List.of("max_position_embeddings", "max_seq_len", "n_ctx"));
+    long rows = keys.count("vocab_size", List.of("vocab_size", "n_vocab"));
     int vocab = dim(TensorRole.weight(Part.EMBEDDING), 0);
     if (rows != 0 && rows != vocab) {
       notes.add(
           "vocab_size is " + rows + ", the embedding has " + vocab + " rows; the new file says so");
     }
-    value("attention.value_length", List.of());
+    keys.value("attention.value_length", List.of());
     requireWholeRotation(headDim);
     ModelFacts facts =
         new ModelFacts(
             family,
-            text(List.of("general.name", "name", "_name_or_path")),
-            size(
+            keys.text(List.of("general.name", "name", "_name_or_path")),
+            keys.size(
                 "block_count",
                 List.of("num_layers", "num_hidden_layers", "n_layers", "n_layer"),
                 this::layers),
@@ -119,7 +97,7 @@ final class StatedFacts {
             heads,
             kvHeads,
             headDim,
-            size(
+            keys.size(
                 "feed_forward_length",
                 List.of("intermediate_size", "ffn_dim", "intermediate_dim", "n_inner"),
                 () -> dim(TensorRole.weight(Part.FFN_DOWN, 0), 1)),
@@ -141,37 +119,21 @@ final class StatedFacts {
 
   /** Keys that were not understood, in file order. */
   List<String> leftOver() {
-    List<String> left = new ArrayList<>();
-    for (String key : metadata.keys()) {
-      boolean known =
-          understood.contains(key)
-              || OF_THE_FILE.contains(key)
-              || key.startsWith("tokenizer.")
-              || key.startsWith("split.")
-              || key.startsWith("model.")
-              || key.equals("chat_template")
-              || key.equals("bos_token_id")
-              || key.equals("eos_token_id")
-              || key.equals("pad_token_id");
-      if (!known && metadata.value(key).isPresent()) {
-        left.add(key);
-      }
-    }
-    return left;
+    return keys.leftOver();
   }
 
   private String family() {
     Object stated =
         switch (source.dialect()) {
-          case GGUF -> first(List.of("general.architecture"));
-          case APR -> first(List.of("architecture", "hf_model_type", "model_type"));
-          case HUGGING_FACE -> first(List.of("model_type", "architectures"));
+          case GGUF -> keys.first(List.of("general.architecture"));
+          case APR -> keys.first(List.of("architecture", "hf_model_type", "model_type"));
+          case HUGGING_FACE -> keys.first(List.of("model_type", "architectures"));
         };
-    first(List.of("model_type"));
-    first(List.of("architectures"));
-    first(List.of("hf_architecture"));
+    keys.first(List.of("model_type"));
+    keys.first(List.of("architectures"));
+    keys.first(List.of("hf_architecture"));
     if (source.dialect() == MetadataDialect.GGUF) {
-      prefix = stated + ".";
+      keys.setArchitecture(String.valueOf(stated));
     }
     Object one = stated instanceof List<?> list && !list.isEmpty() ? list.getFirst() : stated;
     String family = FAMILIES.get(String.valueOf(one).toLowerCase(Locale.ROOT));
@@ -186,27 +148,27 @@ final class StatedFacts {
 
   private double theta(String family) {
     boolean qwenInApr = source.dialect() == MetadataDialect.APR && family.startsWith("qwen");
-    Object stated = value("rope.freq_base", List.of("rope_theta"));
+    Object stated = keys.value("rope.freq_base", List.of("rope_theta"));
     if (stated == null && metadata.value("rope_parameters").orElse(null) instanceof Map<?, ?> map) {
       stated = map.get("rope_theta");
     }
-    return stated == null ? qwenInApr ? 1e6 : 1e4 : positive("rope theta", stated);
+    return stated == null ? qwenInApr ? 1e6 : 1e4 : keys.positive("rope theta", stated);
   }
 
   private double eps(String family) {
     Object stated =
-        value(
+        keys.value(
             "attention.layer_norm_rms_epsilon",
             List.of("rms_norm_eps", "layer_norm_eps", "norm_eps"));
     if (stated != null) {
-      return positive("RMS norm epsilon", stated);
+      return keys.positive("RMS norm epsilon", stated);
     }
     boolean small = family.startsWith("qwen") || source.dialect() == MetadataDialect.HUGGING_FACE;
     return small ? 1e-6 : 1e-5;
   }
 
   private boolean tied() {
-    boolean stated = flag("tied_embeddings", "tie_word_embeddings");
+    boolean stated = keys.flag("tied_embeddings", "tie_word_embeddings");
     return !shapes.containsKey(TensorRole.weight(Part.OUTPUT)) || stated;
   }
 
@@ -221,7 +183,7 @@ final class StatedFacts {
 
   private @Nullable Map<String, Object> jsonScaling() {
     for (String key : List.of("rope_scaling", "rope_parameters")) {
-      Object stated = value("", List.of(key));
+      Object stated = keys.value("", List.of(key));
       if (stated instanceof Map<?, ?> map) {
         Map<String, Object> scaling = new LinkedHashMap<>();
         map.forEach(
@@ -234,21 +196,21 @@ final class StatedFacts {
         return type == null || type.equals("default") ? null : scaling;
       }
       if (stated != null) {
-        throw wrong(key, stated, "an object");
+        throw keys.wrong(key, stated, "an object");
       }
     }
     return null;
   }
 
   private @Nullable Map<String, Object> ggufScaling() {
-    Object type = value("rope.scaling.type", List.of());
-    Object factor = value("rope.scaling.factor", List.of());
+    Object type = keys.value("rope.scaling.type", List.of());
+    Object factor = keys.value("rope.scaling.factor", List.of());
     if (factor == null) {
-      factor = value("rope.scale_linear", List.of());
+      factor = keys.value("rope.scale_linear", List.of());
     }
-    Object original = value("rope.scaling.original_context_length", List.of());
-    Object attention = value("rope.scaling.attn_factor", List.of());
-    value("rope.scaling.finetuned", List.of());
+    Object original = keys.value("rope.scaling.original_context_length", List.of());
+    Object attention = keys.value("rope.scaling.attn_factor", List.of());
+    keys.value("rope.scaling.finetuned", List.of());
     boolean none = type == null ? factor == null || factor.equals(1.0) : type.equals("none");
     if (none) {
       return null;
@@ -266,16 +228,16 @@ final class StatedFacts {
   }
 
   private long window(String family) {
-    Object stated = value("attention.sliding_window", List.of("sliding_window"));
+    Object stated = keys.value("attention.sliding_window", List.of("sliding_window"));
     Object use = metadata.value("use_sliding_window").orElse(null);
-    if (stated == null && value("", List.of("hf_config")) instanceof Map<?, ?> config) {
+    if (stated == null && keys.value("", List.of("hf_config")) instanceof Map<?, ?> config) {
       stated = config.get("sliding_window");
       use = config.get("use_sliding_window");
     }
     if (use != null && !(use instanceof Boolean)) {
-      throw wrong("use_sliding_window", use, "true or false");
+      throw keys.wrong("use_sliding_window", use, "true or false");
     }
-    long window = count("sliding_window", stated);
+    long window = keys.count("sliding_window", stated);
     boolean on =
         use == null
             ? source.dialect() == MetadataDialect.GGUF || !family.startsWith("qwen")
@@ -285,9 +247,10 @@ final class StatedFacts {
 
   /** No format here rotates a part of a head in the families that can be written. */
   private void requireWholeRotation(int headDim) {
-    long rotated = count("rope.dimension_count", List.of());
-    Object part = value("", List.of("partial_rotary_factor"));
-    if (rotated != 0 && rotated != headDim || part != null && !Double.valueOf(1).equals(part)) {
+    long rotated = keys.count("rope.dimension_count", List.of());
+    Object part = keys.value("", List.of("partial_rotary_factor"));
+    if (rotated != 0 && rotated != headDim
+        || part != null && !(part instanceof Number factor && factor.doubleValue() == 1)) {
       throw new ModelException(
           ErrorCode.UNSUPPORTED_ARCHITECTURE,
           source.path(),
@@ -297,65 +260,16 @@ final class StatedFacts {
     }
   }
 
-  private @Nullable String text(List<String> keys) {
-    for (String key : keys) {
-      if (metadata.value(key).orElse(null) instanceof String text) {
-        understood.add(key);
-        return text;
-      }
-    }
-    return null;
-  }
-
-  private boolean flag(String... keys) {
-    Object stated = value("", List.of(keys));
-    if (stated != null && !(stated instanceof Boolean)) {
-      throw wrong(keys[0], stated, "true or false");
-    }
-    return Boolean.TRUE.equals(stated);
-  }
-
-  /** A number that may be absent or 0, which mean the same. */
-  private long count(String gguf, List<String> others) {
-    return count(others.isEmpty() ? gguf : others.getFirst(), value(gguf, others));
-  }
-
-  private long count(String what, @Nullable Object stated) {
-    if (stated == null) {
-      return 0;
-    }
-    if (stated instanceof Long number && number >= 0 && number <= Integer.MAX_VALUE) {
-      return number;
-    }
-    throw wrong(what, stated, "a number from 0 to 2^31 - 1");
-  }
-
-  private ModelException wrong(String what, Object stated, String expected) {
-    return new ModelException(
-        ErrorCode.MALFORMED, source.path(), what + " is " + stated + " instead of " + expected);
-  }
-
   private int layers() {
     return 1 + shapes.keySet().stream().mapToInt(TensorRole::layer).max().orElse(-1);
   }
 
   private int dim(TensorRole role, int index) {
     List<Long> dims = shapes.get(role);
-    if (dims == null || dims.size() <= index || dims.get(index) > MAX_SIZE) {
+    if (dims == null || dims.size() <= index || dims.get(index) > StatedKeys.MAX_SIZE) {
       return 0;
     }
     return dims.get(index).intValue();
-  }
-
-  private double positive(String what, Object stated) {
-    double value = stated instanceof Number number ? number.doubleValue() : Double.NaN;
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new ModelException(
-          ErrorCode.MALFORMED,
-          source.path(),
-          "the " + what + " is " + stated + "; a positive number is needed");
-    }
-    return value;
   }
 
   /** What no head can be shared or rotated by would end in rows that are not there. */
@@ -377,39 +291,5 @@ final class StatedFacts {
               + facts.kvHeads()
               + " key/value heads, or be rotated");
     }
-  }
-
-  private int size(String gguf, List<String> others, IntSupplier derived) {
-    Object stated = value(gguf, others);
-    if (stated instanceof Long number && number > 0 && number <= MAX_SIZE) {
-      return number.intValue();
-    }
-    int size = stated == null ? derived.getAsInt() : 0;
-    if (size < 1) {
-      throw new ModelException(
-          ErrorCode.MALFORMED,
-          source.path(),
-          (source.dialect() == MetadataDialect.GGUF ? prefix + gguf : others.getFirst())
-              + " is "
-              + stated
-              + "; a positive number is needed");
-    }
-    return size;
-  }
-
-  private @Nullable Object value(String gguf, List<String> others) {
-    return source.dialect() == MetadataDialect.GGUF ? first(List.of(prefix + gguf)) : first(others);
-  }
-
-  private @Nullable Object first(List<String> keys) {
-    Object found = null;
-    for (String key : keys) {
-      Object value = metadata.value(key).orElse(null);
-      if (value != null) {
-        understood.add(key);
-        found = found == null ? value : found;
-      }
-    }
-    return found;
   }
 }

@@ -112,6 +112,13 @@ final class StatedFactsTests {
     assertTrue(notes.getFirst().startsWith("vocab_size is 100"), notes::toString);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "1.0"})
+  void aHeadThatIsRotatedAsAWholeMaySaySo(String factor) throws IOException {
+    state("partial_rotary_factor", factor);
+    assertEquals(List.of(), convert(directory));
+  }
+
   @Test
   void fieldsOfAScalingThatGgufLacksAreTold() throws IOException {
     state(
