@@ -80,6 +80,7 @@ final class Bench {
     this.seed = seed;
     this.folder = folder;
     this.models = List.copyOf(models);
+    faults.addAll(OrderFaults.all());
     faults.addAll(ValueFaults.all());
     faults.addAll(ByteFaults.all());
     faults.addAll(ModelFaults.all());

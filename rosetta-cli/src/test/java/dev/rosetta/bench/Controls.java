@@ -79,7 +79,7 @@ final class Controls {
     }
     for (int layer = 0; layer < draft.shape().layers(); layer++) {
       draft.fuseQkv(
-          layer, Orders.identity(ValueFaults.qkvRows(draft)), List.of(Part.Q, Part.K, Part.V));
+          layer, Orders.identity(OrderFaults.qkvRows(draft)), List.of(Part.Q, Part.K, Part.V));
     }
     return true;
   }

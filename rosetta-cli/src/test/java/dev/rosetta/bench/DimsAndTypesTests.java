@@ -36,7 +36,7 @@ final class DimsAndTypesTests {
     Draft source = new Draft(model, Format.GGUF, ElementType.F16);
     Draft imported = new Draft(model, Format.APR, ElementType.F16);
     imported.fuseQkv(
-        1, Orders.identity(ValueFaults.qkvRows(imported)), List.of(Part.Q, Part.K, Part.V));
+        1, Orders.identity(OrderFaults.qkvRows(imported)), List.of(Part.Q, Part.K, Part.V));
     mistake.accept(imported);
     return RosettaComparator.create()
         .compare(

@@ -45,16 +45,7 @@ final class WholeFaults {
     List<TensorRole> roles = new ArrayList<>();
     for (int layer = 0; layer < layers(draft); layer++) {
       for (Part part : new Part[] {Part.Q, Part.K}) {
-        TensorRole role = TensorRole.weight(part, layer);
-        Matrix matrix = draft.value(role);
-        int headDim = draft.shape().headDim();
-        draft.put(
-            role,
-            matrix.takeRows(
-                forth
-                    ? Orders.halvesToPairs(matrix.rows(), headDim)
-                    : Orders.pairsToHalves(matrix.rows(), headDim)));
-        roles.add(role);
+        roles.add(OrderFaults.otherOrder(draft, TensorRole.weight(part, layer), forth));
       }
     }
     return everywhere(roles, QK_PERMUTED);
@@ -158,7 +149,7 @@ final class WholeFaults {
     }
     int layer = ValueFaults.layer(draft, random);
     draft.fuseQkv(
-        layer, Orders.identity(ValueFaults.qkvRows(draft)), List.of(Part.Q, Part.K, Part.V));
+        layer, Orders.identity(OrderFaults.qkvRows(draft)), List.of(Part.Q, Part.K, Part.V));
     TensorRole fused = TensorRole.weight(Part.QKV, layer);
     draft.put(fused, draft.value(fused).transposedData());
     draft.edit(fused, t -> t.withDims(t.dims().reversed()));
