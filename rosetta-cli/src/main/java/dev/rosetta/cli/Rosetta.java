@@ -6,12 +6,18 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -62,10 +68,11 @@ import picocli.CommandLine.ParseResult;
     })
 public final class Rosetta implements Runnable {
   private static final String COMPARE = "compare";
+  private static final String HELP = "help";
 
   private final Terminal terminal;
 
-  @CommandLine.Spec CommandLine.Model.CommandSpec spec;
+  @CommandLine.Spec CommandSpec spec;
 
   private Rosetta(Terminal terminal) {
     this.terminal = terminal;
@@ -98,7 +105,7 @@ public final class Rosetta implements Runnable {
     StringWriter help = new StringWriter();
     AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
     CommandLine commandLine =
-        commands()
+        commands(args)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setOut(new PrintWriter(help))
             .setErr(new PrintWriter(help))
@@ -134,31 +141,52 @@ public final class Rosetta implements Runnable {
     }
   }
 
-  private CommandLine commands() {
-    Comparators comparators = new Comparators();
-    CommandLine commandLine =
-        new CommandLine(this)
-            .addSubcommand(new CompareCommand(terminal, comparators))
-            .addSubcommand(new DiffCommand(terminal, comparators))
-            .addSubcommand(new TraceCommand(terminal, comparators))
-            .addSubcommand(new InspectCommand(terminal, comparators))
-            .addSubcommand(new TokenizeCommand(terminal, comparators))
-            .addSubcommand(new ExplainCommand(terminal))
-            .addSubcommand(new ConvertCommand(terminal, comparators))
-            .addSubcommand(new SynthCommand(terminal))
-            .addSubcommand(new DemoCommand(terminal, comparators))
-            .addSubcommand(new DoctorCommand(terminal, comparators));
+  /**
+   * The commands that {@code args} may need: the one that they name, or {@code compare} where they
+   * name none, or all for who asks what there is. To read a command's annotations takes longer than
+   * to run many a command.
+   */
+  private CommandLine commands(String[] args) {
+    CommandLine commandLine = new CommandLine(this);
+    Map<String, Supplier<Callable<Integer>>> commands = byName();
+    if (args.length > 0 && commands.containsKey(args[0])) {
+      commands.keySet().retainAll(Set.of(args[0]));
+    } else if (isForCompare(args, commandLine.getCommandSpec())) {
+      commands.keySet().retainAll(Set.of(COMPARE));
+    }
+    commands.forEach((name, command) -> commandLine.addSubcommand(name, command.get()));
     for (CommandLine command : commandLine.getSubcommands().values()) {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }
-    return commandLine.addSubcommand(new HelpCommand());
+    return commandLine.addSubcommand(HELP, new HelpCommand());
+  }
+
+  /** In the order in which help lists them. */
+  private Map<String, Supplier<Callable<Integer>>> byName() {
+    Comparators comparators = new Comparators();
+    Map<String, Supplier<Callable<Integer>>> commands = new LinkedHashMap<>();
+    commands.put(COMPARE, () -> new CompareCommand(terminal, comparators));
+    commands.put("diff", () -> new DiffCommand(terminal, comparators));
+    commands.put("trace", () -> new TraceCommand(terminal, comparators));
+    commands.put("inspect", () -> new InspectCommand(terminal, comparators));
+    commands.put("tokenize", () -> new TokenizeCommand(terminal, comparators));
+    commands.put("explain", () -> new ExplainCommand(terminal));
+    commands.put("convert", () -> new ConvertCommand(terminal, comparators));
+    commands.put("synth", () -> new SynthCommand(terminal));
+    commands.put("demo", () -> new DemoCommand(terminal, comparators));
+    commands.put("doctor", () -> new DoctorCommand(terminal, comparators));
+    return commands;
+  }
+
+  /** Whether arguments that name no command other than {@code help} are those of compare. */
+  private static boolean isForCompare(String[] args, CommandSpec rosetta) {
+    return args.length > 0 && !args[0].equals(HELP) && rosetta.findOption(args[0]) == null;
   }
 
   /** Puts {@code compare} in front of arguments that name no command. */
   private static String[] withCommand(CommandLine commandLine, String[] args) {
-    if (args.length == 0
-        || commandLine.getSubcommands().containsKey(args[0])
-        || commandLine.getCommandSpec().findOption(args[0]) != null) {
+    if (commandLine.getSubcommands().containsKey(args.length == 0 ? HELP : args[0])
+        || !isForCompare(args, commandLine.getCommandSpec())) {
       return args;
     }
     String[] compare = new String[args.length + 1];

@@ -36,6 +36,27 @@ final class UsageTests {
     return args;
   }
 
+  @Test
+  void everyCommandThatHelpListsTellsItsOwnUsageAlone() {
+    List<String> commands =
+        Cli.run("--help")
+            .out()
+            .lines()
+            .dropWhile(line -> !line.startsWith("Commands"))
+            .skip(1)
+            .takeWhile(line -> !line.isEmpty())
+            .filter(line -> line.matches("  [a-z].*"))
+            .map(line -> line.strip().split(" ")[0])
+            .filter(command -> !command.equals("help"))
+            .toList();
+    assertEquals(10, commands.size(), commands.toString());
+    for (String command : commands) {
+      Run alone = Cli.run(command, "--help");
+      assertTrue(alone.out().startsWith("Usage: rosetta " + command + " "), alone.toString());
+      assertEquals(alone.out(), Cli.run("help", command).out());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
