@@ -104,22 +104,27 @@ public final class Rosetta implements Runnable {
   private int run(String[] args) {
     StringWriter help = new StringWriter();
     AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
-    CommandLine commandLine =
-        commands(args)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setOut(new PrintWriter(help))
-            .setErr(new PrintWriter(help))
-            .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-            .setParameterExceptionHandler(
-                (e, given) -> {
-                  failure.set(new Failure(e, null));
-                  return ErrorReport.USAGE;
-                })
-            .setExecutionExceptionHandler(
-                (e, command, result) -> {
-                  failure.set(new Failure(e, result));
-                  return ErrorReport.INTERNAL;
-                });
+    CommandLine commandLine;
+    try {
+      commandLine = commands(args);
+    } catch (ParameterException e) {
+      return report(new Failure(e, null), Arrays.asList(args));
+    }
+    commandLine
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setOut(new PrintWriter(help))
+        .setErr(new PrintWriter(help))
+        .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+        .setParameterExceptionHandler(
+            (e, given) -> {
+              failure.set(new Failure(e, null));
+              return ErrorReport.USAGE;
+            })
+        .setExecutionExceptionHandler(
+            (e, command, result) -> {
+              failure.set(new Failure(e, result));
+              return ErrorReport.INTERNAL;
+            });
     try {
       int exitCode = commandLine.execute(withCommand(commandLine, args));
       Failure failed = failure.get();
@@ -152,6 +157,7 @@ public final class Rosetta implements Runnable {
     if (args.length > 0 && commands.containsKey(args[0])) {
       commands.keySet().retainAll(Set.of(args[0]));
     } else if (isForCompare(args, commandLine.getCommandSpec())) {
+      Misspelling.of(args[0], commands.keySet()).ifPresent(meant -> refuse(args[0], meant));
       commands.keySet().retainAll(Set.of(COMPARE));
     }
     commands.forEach((name, command) -> commandLine.addSubcommand(name, command.get()));
@@ -159,6 +165,12 @@ public final class Rosetta implements Runnable {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }
     return commandLine.addSubcommand(HELP, new HelpCommand());
+  }
+
+  private void refuse(String word, String meant) {
+    throw new ParameterException(
+        new CommandLine(this),
+        "there is no command and no file '" + word + "'; did you mean '" + meant + "'?");
   }
 
   /** In the order in which help lists them. */

@@ -37,6 +37,16 @@ final class UsageTests {
   }
 
   @Test
+  void aMisspeltCommandIsNoModel() {
+    Run run = Cli.run("inspct", files.gguf());
+    assertEquals(2, run.exitCode(), run.toString());
+    assertTrue(run.err().contains("no file 'inspct'; did you mean 'inspect'"), run.err());
+    assertEquals(2, Cli.run("compar", files.healthy(), files.gguf()).exitCode());
+    Run missing = Cli.run("modell", files.gguf());
+    assertEquals(3, missing.exitCode(), missing.toString());
+  }
+
+  @Test
   void everyCommandThatHelpListsTellsItsOwnUsageAlone() {
     List<String> commands =
         Cli.run("--help")
