@@ -72,6 +72,13 @@ final class InterruptTests {
     assertEquals("old", Files.readString(output));
   }
 
+  @Test
+  void helpListsTheCodeOfAnInterruption() {
+    String help = Cli.run("--help").out();
+    String codes = help.substring(help.indexOf("Exit codes:"));
+    assertTrue(codes.contains("\n  " + INTERRUPTED + "  interrupted"), help);
+  }
+
   private Path synth(String name, String architecture, String... options) {
     Path file = folder.resolve(name);
     List<Object> arguments = new ArrayList<>(List.of("synth", "--arch", architecture, "-o", file));
