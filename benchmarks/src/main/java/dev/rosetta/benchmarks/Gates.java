@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 
 /**
  * Measures the kernels against the processor's limits and against each other, and says which floors
@@ -59,9 +58,6 @@ public final class Gates {
   private final KernelBackend scalar = Variant.SCALAR.open();
   private boolean allFloorsMet = true;
 
-  /** A back end, and the tier whose multiply-adds it is measured against. */
-  record Contender(Variant variant, KernelBackend backend, Tier limit) {}
-
   /** One contender's series at one number of token columns. */
   private record Result(int tokens, Contender contender, Series series) {}
 
@@ -74,34 +70,39 @@ public final class Gates {
     best = contenders.getLast();
   }
 
-  /** Every back end and tier that can be used here. */
-  private static List<Contender> usable(Tier widest) {
-    return Stream.of(Variant.values())
-        .filter(v -> v != Variant.SCALAR && v.isUsable())
-        .filter(v -> v != Variant.PANAMA_PORTABLE || widest == Tier.PORTABLE)
-        .map(v -> new Contender(v, v.open(), v.nativeTier().orElse(widest)))
-        .toList();
-  }
-
   /**
    * Arguments: element types, or none for those of a Q4_K_M file. Exits with 1 if a floor is missed
    * and 3 if nothing can be measured.
    */
   public static void main(String[] args) {
+    System.exit(run(args.length == 0 ? List.of("Q4_K", "Q6_K") : List.of(args), List.of()));
+  }
+
+  /**
+   * Measures with kernels of other projects beside our own, each on the types that it supports.
+   *
+   * @param types names of element types
+   * @return the exit code: 1 if a floor is missed, 3 if nothing can be measured
+   */
+  public static int run(List<String> types, List<KernelBackend> peers) {
     PanamaBackend backend = new PanamaBackend();
     if (backend.tier().isEmpty()) {
       System.err.println(backend.availability().reason());
-      System.exit(3);
+      return 3;
     }
-    List<ElementType> types = new ArrayList<>();
-    for (String name : args.length == 0 ? new String[] {"Q4_K", "Q6_K"} : args) {
-      types.add(ElementType.valueOf(name.toUpperCase(Locale.ROOT)));
-    }
-    Gates gates = new Gates(System.out, usable(backend.tier().orElseThrow()));
-    for (ElementType type : types) {
+    Tier widest = backend.tier().orElseThrow();
+    boolean met = true;
+    for (String name : types) {
+      ElementType type = ElementType.valueOf(name.toUpperCase(Locale.ROOT));
+      List<KernelBackend> able = peers.stream().filter(peer -> peer.supports(type)).toList();
+      if (able.size() < peers.size()) {
+        System.err.println("benchmarks: not every peer multiplies " + type);
+      }
+      Gates gates = new Gates(System.out, Contender.usable(widest, able));
       gates.measure(type, Shape.OF_MODEL, TOKENS, DISTINCT_BYTES);
+      met &= gates.allFloorsMet;
     }
-    System.exit(gates.allFloorsMet ? 0 : 1);
+    return met ? 0 : 1;
   }
 
   /** The figures of one variant at one shape, repetition by repetition. */
@@ -142,7 +143,11 @@ public final class Gates {
         for (int tokens : columns) {
           MemorySegment x = Weights.activations(tokens, shape.columns(), arena, random);
           for (Contender contender : contenders) {
-            weights.crossCheck(scalar, contender.backend(), x, tokens, arena);
+            if (contender.isPeer()) {
+              weights.crossCheckPeer(scalar, contender.backend(), x, tokens, arena);
+            } else {
+              weights.crossCheck(scalar, contender.backend(), x, tokens, arena);
+            }
             warmUp(contender.backend(), weights, x, tokens, arena);
           }
           List<Series> sample = undisturbed(weights, x, tokens, arena);
@@ -261,7 +266,7 @@ public final class Gates {
         "{\"backend\":\"panama\",\"tier\":\"%s\",\"type\":\"%s\",\"shape\":\"%s\",\"columns\":%d,"
             + "\"threads\":2,\"gflops\":%.1f,\"ofOneThread\":%.3f,\"spread\":%.3f,\"floor\":%.2f,"
             + "\"met\":\"%s\"}%n",
-        best.variant().tier(),
+        best.tier(),
         type,
         weights.shape(),
         tokens,
@@ -318,16 +323,17 @@ public final class Gates {
     double allocated =
         series.stream().mapToDouble(s -> new Sample(s.allocated()).median()).max().orElse(0);
     boolean boxes = allocated > MOST_ALLOCATED;
-    allFloorsMet &= !boxes;
+    allFloorsMet &= !boxes || contender.isPeer();
     StringBuilder line = new StringBuilder();
     line.append(
         String.format(
             Locale.ROOT,
-            "{\"backend\":\"%s\",\"tier\":\"%s\",\"type\":\"%s\",\"shape\":\"%s\",\"columns\":%d,"
+            "{\"backend\":\"%s\",\"peer\":%b,\"tier\":\"%s\",\"type\":\"%s\",\"shape\":\"%s\",\"columns\":%d,"
                 + "\"threads\":1,\"gflops\":%.1f,\"ofFmaPeak\":%.3f,\"ofBandwidth\":%.3f,"
                 + "\"ofBestNative\":%.3f,\"spread\":%.3f,\"boxes\":%b,\"disturbed\":%b",
             contender.backend().name(),
-            contender.variant().tier(),
+            contender.isPeer(),
+            contender.tier(),
             type,
             shape,
             tokens,
@@ -338,8 +344,8 @@ public final class Gates {
             spread,
             boxes,
             !series.stream().allMatch(Series::isSteady)));
-    if (shape.equals("geomean")) {
-      boolean java = contender.variant() == Variant.JAVA;
+    if (shape.equals("geomean") && !contender.isPeer()) {
+      boolean java = contender.isJava();
       Targets targets =
           java
               ? Targets.ofNative(tokens)

@@ -16,6 +16,12 @@ final class Weights {
   private static final long TILE_BYTES = 256 << 10;
   private static final int ROW_BLOCK = 16;
 
+  /**
+   * Of a peer's result, relative to the root mean square of all results: another order of summing
+   * float32 stays far below, activations rounded to bfloat16 or to 8 bits far above.
+   */
+  private static final double MOST_DEVIATION = 1e-4;
+
   private final ElementType type;
   private final Shape shape;
   private final MemorySegment matrices;
@@ -132,17 +138,44 @@ final class Weights {
    */
   void crossCheck(
       KernelBackend expected, KernelBackend actual, MemorySegment x, int tokens, Arena arena) {
-    MemorySegment tile = arena.allocate(tileBytes(tokens), 64);
-    long size = (long) tokens * shape.rows() * Float.BYTES;
-    MemorySegment wanted = arena.allocate(size, 64);
-    MemorySegment got = arena.allocate(size, 64);
-    multiplyTile(expected, 0, 0, x, tokens, tile, wanted);
-    multiplyTile(actual, 0, 0, x, tokens, tile, got);
+    MemorySegment wanted = firstTile(expected, x, tokens, arena);
+    MemorySegment got = firstTile(actual, x, tokens, arena);
     long different = wanted.mismatch(got);
     if (different >= 0) {
       throw new IllegalStateException(
           "%s and %s differ on %s %s with %d tokens at byte %d"
               .formatted(expected.name(), actual.name(), type, shape, tokens, different));
     }
+  }
+
+  /**
+   * Compares another project's kernel, which sums in its own order, with the definition.
+   *
+   * @throws IllegalStateException if a result deviates by more than {@link #MOST_DEVIATION}
+   */
+  void crossCheckPeer(
+      KernelBackend expected, KernelBackend peer, MemorySegment x, int tokens, Arena arena) {
+    MemorySegment wanted = firstTile(expected, x, tokens, arena);
+    MemorySegment got = firstTile(peer, x, tokens, arena);
+    double squares = 0;
+    double worst = 0;
+    for (long i = 0; i < (long) tokens * shape.rows(); i++) {
+      double value = wanted.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+      squares += value * value;
+      worst = Math.max(worst, Math.abs(got.getAtIndex(ValueLayout.JAVA_FLOAT, i) - value));
+    }
+    double deviation = worst / Math.sqrt(squares / ((double) tokens * tileRows(tokens)));
+    if (!(deviation <= MOST_DEVIATION)) {
+      throw new IllegalStateException(
+          "%s deviates on %s %s with %d tokens by %.1e of the results' root mean square"
+              .formatted(peer.name(), type, shape, tokens, deviation));
+    }
+  }
+
+  /** Products of the first tile of the first matrix; zero for the other rows. */
+  private MemorySegment firstTile(KernelBackend backend, MemorySegment x, int tokens, Arena arena) {
+    MemorySegment y = arena.allocate((long) tokens * shape.rows() * Float.BYTES, 64);
+    multiplyTile(backend, 0, 0, x, tokens, arena.allocate(tileBytes(tokens), 64), y);
+    return y;
   }
 }

@@ -2,10 +2,10 @@ package dev.rosetta.benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.rosetta.benchmarks.Gates.Contender;
 import dev.rosetta.kernels.panama.PanamaBackend;
 import dev.rosetta.kernels.panama.Tier;
 import dev.rosetta.model.ElementType;
@@ -14,6 +14,7 @@ import dev.rosetta.spi.KernelBackend;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,83 @@ final class GatesTests {
       for (int i = 0; i < boxes.length; i++) {
         boxes[i] = new byte[64];
       }
+    }
+  }
+
+  /** The kernels of another back end, with every result off by a factor. */
+  private record Scaled(KernelBackend kernels, float factor) implements KernelBackend {
+    @Override
+    public String name() {
+      return "scaled";
+    }
+
+    @Override
+    public int priority() {
+      return 0;
+    }
+
+    @Override
+    public Availability availability() {
+      return kernels.availability();
+    }
+
+    @Override
+    public boolean supports(ElementType type) {
+      return kernels.supports(type);
+    }
+
+    @Override
+    public void matmul(
+        ElementType type,
+        MemorySegment w,
+        int rows,
+        int columns,
+        MemorySegment x,
+        int tokens,
+        MemorySegment y,
+        int yStride) {
+      kernels.matmul(type, w, rows, columns, x, tokens, y, yStride);
+      for (int token = 0; token < tokens; token++) {
+        for (int row = 0; row < rows; row++) {
+          long at = (long) token * yStride + row;
+          y.setAtIndex(
+              ValueLayout.JAVA_FLOAT, at, y.getAtIndex(ValueLayout.JAVA_FLOAT, at) * factor);
+        }
+      }
+    }
+  }
+
+  private static List<String> linesWithPeer(float factor) {
+    PanamaBackend healthy = new PanamaBackend();
+    assumeTrue(healthy.tier().isPresent(), healthy.availability().reason());
+    Tier tier = healthy.tier().orElseThrow();
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    new Gates(
+            new PrintStream(text, true, StandardCharsets.UTF_8),
+            List.of(
+                Contender.peer(new Scaled(healthy, factor), tier),
+                new Contender(Variant.PANAMA_PORTABLE, healthy, tier)))
+        .measure(ElementType.F32, List.of(SHAPE), List.of(4), 1 << 20);
+    return text.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  @Test
+  void aPeerThatRoundsOtherwiseIsMeasuredAndNotJudged() {
+    List<String> lines = linesWithPeer(1 + 0x1p-20f);
+    assertEquals(4, lines.size(), lines.toString());
+    for (String line : lines) {
+      boolean peer = line.contains("\"backend\":\"scaled\"");
+      assertTrue(line.contains("\"peer\":" + peer), line);
+      assertEquals(!peer && line.contains("geomean"), line.contains("\"floor\":"), line);
+    }
+  }
+
+  @Test
+  void aPeerWithOtherResultsIsNotMeasured() {
+    for (float factor : new float[] {1 + 0x1p-10f, Float.NaN}) {
+      String refusal =
+          assertThrows(IllegalStateException.class, () -> linesWithPeer(factor)).getMessage();
+      assertTrue(refusal.startsWith("scaled deviates on F32 64x256 with 4 tokens"), refusal);
     }
   }
 
