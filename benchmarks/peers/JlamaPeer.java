@@ -18,8 +18,8 @@ import java.util.List;
 
 /**
  * Measures the gates with Jlama's kernels, on the Vector API and native, as peers in the same run.
- * Started by {@code run gates --peer jlama} from its source, with Jlama's jars on the class path; no
- * part of the build.
+ * Started by {@code run gates --peer jlama} from its source, with Jlama's jars on the class path;
+ * no part of the build.
  *
  * <p>For weights that Jlama keeps as files do: F32 and BF16, with float32 activations. It keeps the
  * scales of Q4_0 apart from the quanta, and knows no other quantised type of a file.
@@ -48,7 +48,8 @@ public final class JlamaPeer implements KernelBackend {
         Gates.run(
             args.length == 0 ? List.of("F32", "BF16") : List.of(args),
             List.of(
-                new JlamaPeer("jlama-vector", new PanamaTensorOperations(MachineSpec.VECTOR_TYPE), 1),
+                new JlamaPeer(
+                    "jlama-vector", new PanamaTensorOperations(MachineSpec.VECTOR_TYPE), 1),
                 new JlamaPeer("jlama-native", new NativeSimdTensorOperations(), 5))));
   }
 
