@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What the gates say of kernels with a planted fault. */
@@ -105,9 +106,15 @@ final class GatesTests {
     }
   }
 
+  /** The gates measure shares of what native code reaches. */
+  @BeforeEach
+  void requireNativeKernels() {
+    PanamaBackend kernels = new PanamaBackend();
+    assumeTrue(kernels.tier().isPresent(), kernels.availability().reason());
+  }
+
   private static List<String> linesWithPeer(float factor) {
     PanamaBackend healthy = new PanamaBackend();
-    assumeTrue(healthy.tier().isPresent(), healthy.availability().reason());
     Tier tier = healthy.tier().orElseThrow();
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     new Gates(
@@ -142,7 +149,6 @@ final class GatesTests {
   @Test
   void aKernelThatPutsItsVectorsOnTheHeapIsMarkedAndFails() {
     PanamaBackend healthy = new PanamaBackend();
-    assumeTrue(healthy.tier().isPresent(), healthy.availability().reason());
     Tier tier = healthy.tier().orElseThrow();
     KernelBackend boxing = new Boxing(healthy, new byte[2000][]);
     ByteArrayOutputStream text = new ByteArrayOutputStream();
