@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
  * them: a tile of rows at a time is copied to a small buffer and multiplied there.
  */
 final class Weights {
-  private static final long TILE_BYTES = 256 << 10;
+  private static final long TILE_BYTES = 512 << 10;
   private static final int ROW_BLOCK = 16;
 
   /**
