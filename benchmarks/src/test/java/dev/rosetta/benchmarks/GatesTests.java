@@ -24,13 +24,13 @@ import org.junit.jupiter.api.Test;
 final class GatesTests {
   private static final Shape SHAPE = new Shape(64, 256);
 
-  /** The kernels of another back end, with vectors in boxes. */
-  private record Boxing(KernelBackend kernels, byte[][] boxes) implements KernelBackend {
-    @Override
-    public String name() {
-      return "boxing";
-    }
+  /** What goes wrong after a product is computed. */
+  private interface Fault {
+    void apply(int rows, int tokens, MemorySegment y, int yStride);
+  }
 
+  /** The kernels of another back end with a fault. */
+  private record Faulty(String name, KernelBackend kernels, Fault fault) implements KernelBackend {
     @Override
     public int priority() {
       return 0;
@@ -57,53 +57,37 @@ final class GatesTests {
         MemorySegment y,
         int yStride) {
       kernels.matmul(type, w, rows, columns, x, tokens, y, yStride);
-      for (int i = 0; i < boxes.length; i++) {
-        boxes[i] = new byte[64];
-      }
+      fault.apply(rows, tokens, y, yStride);
     }
   }
 
-  /** The kernels of another back end, with every result off by a factor. */
-  private record Scaled(KernelBackend kernels, float factor) implements KernelBackend {
-    @Override
-    public String name() {
-      return "scaled";
-    }
+  /** Vectors in boxes. */
+  private static KernelBackend boxing(KernelBackend kernels) {
+    byte[][] boxes = new byte[2000][];
+    return new Faulty(
+        "boxing",
+        kernels,
+        (rows, tokens, y, yStride) -> {
+          for (int i = 0; i < boxes.length; i++) {
+            boxes[i] = new byte[64];
+          }
+        });
+  }
 
-    @Override
-    public int priority() {
-      return 0;
-    }
-
-    @Override
-    public Availability availability() {
-      return kernels.availability();
-    }
-
-    @Override
-    public boolean supports(ElementType type) {
-      return kernels.supports(type);
-    }
-
-    @Override
-    public void matmul(
-        ElementType type,
-        MemorySegment w,
-        int rows,
-        int columns,
-        MemorySegment x,
-        int tokens,
-        MemorySegment y,
-        int yStride) {
-      kernels.matmul(type, w, rows, columns, x, tokens, y, yStride);
-      for (int token = 0; token < tokens; token++) {
-        for (int row = 0; row < rows; row++) {
-          long at = (long) token * yStride + row;
-          y.setAtIndex(
-              ValueLayout.JAVA_FLOAT, at, y.getAtIndex(ValueLayout.JAVA_FLOAT, at) * factor);
-        }
-      }
-    }
+  /** Every result off by a factor. */
+  private static KernelBackend scaled(KernelBackend kernels, float factor) {
+    return new Faulty(
+        "scaled",
+        kernels,
+        (rows, tokens, y, yStride) -> {
+          for (int token = 0; token < tokens; token++) {
+            for (int row = 0; row < rows; row++) {
+              long at = (long) token * yStride + row;
+              y.setAtIndex(
+                  ValueLayout.JAVA_FLOAT, at, y.getAtIndex(ValueLayout.JAVA_FLOAT, at) * factor);
+            }
+          }
+        });
   }
 
   /** The gates measure shares of what native code reaches. */
@@ -120,7 +104,7 @@ final class GatesTests {
     new Gates(
             new PrintStream(text, true, StandardCharsets.UTF_8),
             List.of(
-                Contender.peer(new Scaled(healthy, factor), tier),
+                Contender.peer(scaled(healthy, factor), tier),
                 new Contender(Variant.PANAMA_PORTABLE, healthy, tier)))
         .measure(ElementType.F32, List.of(SHAPE), List.of(4), 1 << 20);
     return text.toString(StandardCharsets.UTF_8).lines().toList();
@@ -150,7 +134,7 @@ final class GatesTests {
   void aKernelThatPutsItsVectorsOnTheHeapIsMarkedAndFails() {
     PanamaBackend healthy = new PanamaBackend();
     Tier tier = healthy.tier().orElseThrow();
-    KernelBackend boxing = new Boxing(healthy, new byte[2000][]);
+    KernelBackend boxing = boxing(healthy);
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     Gates gates =
         new Gates(
