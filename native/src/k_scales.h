@@ -23,6 +23,7 @@ INLINE void k_scales_open(k_scales *k, const uint8_t *bytes) {
       _mm_and_si128(low, _mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f)),
       _mm_and_si128(high, _mm_setr_epi32(0, 0x30303030, 0, 0x30303030)));
   v16_store(k->scale, v16_mul(v16_widen_u8(six), v16_halves(_mm_cvtph_ps(header))));
+  KEEP_IN_MEMORY(k->scale);
 }
 
 #else

@@ -20,6 +20,16 @@
 #else
 #define UNROLL _Pragma("GCC unroll 64")
 #endif
+/*
+ * Has array read back from memory, where an element can be broadcast by the instruction that needs
+ * it. Left alone, the compiler takes elements out of the register that was stored, which occupies
+ * the port of the permutations once for each.
+ */
+#if defined(__GNUC__)
+#define KEEP_IN_MEMORY(array) __asm__("" : "+m"(array))
+#else
+#define KEEP_IN_MEMORY(array) (void)(array)
+#endif
 #define JOIN(a, b) a##_##b
 #define JOIN_EXPANDED(a, b) JOIN(a, b)
 #define TIER_NAME(f) JOIN_EXPANDED(f, TIER)

@@ -4,7 +4,7 @@
 /* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
 #define BLOCK_ROWS 4
 #define BLOCK_TOKENS 3
-#define PANEL 256
+#define PANEL 768
 #define FEW_TOKENS 4
 #define FEW_ROWS(tokens) ((tokens) <= 2 ? 2 : 1)
 

@@ -2,9 +2,9 @@
 #include <immintrin.h>
 
 /* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
-#define BLOCK_ROWS 4
-#define BLOCK_TOKENS 6
-#define PANEL 1024
+#define BLOCK_ROWS 6
+#define BLOCK_TOKENS 4
+#define PANEL 768
 #define FEW_TOKENS 8
 #define FEW_ROWS(tokens) ((tokens) <= 5 ? 4 : 3)
 

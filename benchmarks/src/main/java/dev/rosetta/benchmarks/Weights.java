@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
  */
 final class Weights {
   private static final long TILE_BYTES = 512 << 10;
-  private static final int ROW_BLOCK = 16;
+  private static final int ROW_BLOCK = 24;
 
   /**
    * Of a peer's result, relative to the root mean square of all results: another order of summing

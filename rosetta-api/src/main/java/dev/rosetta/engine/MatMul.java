@@ -27,7 +27,7 @@ final class MatMul {
   private static final int TILES_PER_THREAD = 8;
 
   /** Kernels work on blocks of rows; tiles are a multiple of this. */
-  private static final int ROW_BLOCK = 16;
+  private static final int ROW_BLOCK = 24;
 
   private final KernelBackend backend;
   private final Workers workers;
