@@ -1,6 +1,5 @@
 package dev.rosetta.kernels.java;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,13 +17,14 @@ final class BlockScales {
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
 
   private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_64;
+  private static final VectorSpecies<Integer> HEADER = IntVector.SPECIES_128;
+  private static final VectorSpecies<Integer> PAIR = IntVector.SPECIES_64;
   private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
 
-  private MemorySegment integers = MemorySegment.NULL;
+  private int[] integers = {};
   private float[] factors = {};
   private float[] scales = {};
   private float[] mins = {};
@@ -47,21 +47,27 @@ final class BlockScales {
    */
   void affine(MemorySegment w, long offset, int blockBytes, int blocks) {
     reserve(blocks);
+    // To an array first: bounds of a segment are checked at each access.
     for (int block = 0; block < blocks; block++) {
-      long from = offset + (long) block * blockBytes;
-      factors[2 * block] = Float.float16ToFloat(w.get(SHORT, from));
-      factors[2 * block + 1] = -Float.float16ToFloat(w.get(SHORT, from + 2));
-      int first = w.get(INT, from + 4);
-      int second = w.get(INT, from + 8);
-      int nibbles = w.get(INT, from + 12);
-      integers.set(INT, 16L * block, first & 0x3f3f3f3f);
-      integers.set(INT, 16L * block + 4, nibbles & 0x0f0f0f0f | first >>> 2 & 0x30303030);
-      integers.set(INT, 16L * block + 8, second & 0x3f3f3f3f);
-      integers.set(INT, 16L * block + 12, nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030);
+      IntVector.fromMemorySegment(HEADER, w, offset + (long) block * blockBytes, LITTLE)
+          .intoArray(integers, 4 * block);
     }
     for (int block = 0; block < blocks; block++) {
-      product(integers, 16L * block, factors[2 * block]).intoArray(scales, 8 * block);
-      product(integers, 16L * block + 8, factors[2 * block + 1]).intoArray(mins, 8 * block);
+      int at = 4 * block;
+      int halves = integers[at];
+      int first = integers[at + 1];
+      int second = integers[at + 2];
+      int nibbles = integers[at + 3];
+      factors[2 * block] = Float.float16ToFloat((short) halves);
+      factors[2 * block + 1] = -Float.float16ToFloat((short) (halves >> 16));
+      integers[at] = first & 0x3f3f3f3f;
+      integers[at + 1] = nibbles & 0x0f0f0f0f | first >>> 2 & 0x30303030;
+      integers[at + 2] = second & 0x3f3f3f3f;
+      integers[at + 3] = nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030;
+    }
+    for (int block = 0; block < blocks; block++) {
+      product(bytes(4 * block), factors[2 * block]).intoArray(scales, 8 * block);
+      product(bytes(4 * block + 2), factors[2 * block + 1]).intoArray(mins, 8 * block);
     }
   }
 
@@ -71,25 +77,29 @@ final class BlockScales {
     for (int block = 0; block < blocks; block++) {
       long from = offset + 210L * block;
       float d = Float.float16ToFloat(w.get(SHORT, from + 208));
-      product(w, from + 192, d).intoArray(scales, 16 * block);
-      product(w, from + 200, d).intoArray(scales, 16 * block + 8);
+      ByteVector low = ByteVector.fromMemorySegment(BYTES, w, from + 192, LITTLE);
+      ByteVector high = ByteVector.fromMemorySegment(BYTES, w, from + 200, LITTLE);
+      product(low, d).intoArray(scales, 16 * block);
+      product(high, d).intoArray(scales, 16 * block + 8);
     }
   }
 
   private void reserve(int blocks) {
     if (factors.length < 2 * blocks) {
-      integers = Arena.ofAuto().allocate(16L * blocks, 16);
+      integers = new int[4 * blocks];
       factors = new float[2 * blocks];
       scales = new float[16 * blocks];
       mins = new float[8 * blocks];
     }
   }
 
-  private static FloatVector product(MemorySegment bytes, long from, float factor) {
-    IntVector integers =
-        (IntVector)
-            ByteVector.fromMemorySegment(BYTES, bytes, from, LITTLE)
-                .convertShape(VectorOperators.B2I, INTS, 0);
+  /** 8 bytes as integers have them. */
+  private ByteVector bytes(int at) {
+    return IntVector.fromArray(PAIR, integers, at).reinterpretAsBytes();
+  }
+
+  private static FloatVector product(ByteVector bytes, float factor) {
+    IntVector integers = (IntVector) bytes.convertShape(VectorOperators.B2I, INTS, 0);
     return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
   }
 }
