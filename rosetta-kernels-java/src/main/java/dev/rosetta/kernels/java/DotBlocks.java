@@ -33,15 +33,18 @@ final class DotBlocks {
   }
 
   /**
-   * {@code y[t * yStride + first + r] = dot(w[r], x[t])} for {@link #ROWS} rows and all tokens.
+   * {@code y[t * yStride + first + r] = dot(w[r], x[t])} for all rows and tokens. A few columns
+   * meet all rows before the next.
    *
    * @param w decoded rows, {@code stride} apart
+   * @param rows a multiple of {@link #ROWS}
    * @param x {@code tokens} rows of {@code columns}
    * @param lanes scratch of {@link #laneCount()}
    */
   static void multiply(
       float[] w,
       int stride,
+      int rows,
       float[] x,
       int columns,
       int tokens,
@@ -49,30 +52,26 @@ final class DotBlocks {
       MemorySegment y,
       int yStride,
       int first) {
-    int t = 0;
-    while (t < tokens) {
+    int block;
+    for (int t = 0; t < tokens; t += block) {
+      int left = tokens - t;
+      block = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
       int from = t * columns;
-      int block;
-      if (tokens - t >= 6) {
-        block = 6;
-        block4x6(w, stride, x, from, columns, lanes);
-      } else if (tokens - t >= 4) {
-        block = 4;
-        block4x4(w, stride, x, from, columns, lanes);
-      } else if (tokens - t >= 2) {
-        block = 2;
-        block4x2(w, stride, x, from, columns, lanes);
-      } else {
-        block = 1;
-        block4x1(w, stride, x, from, columns, lanes);
+      for (int row = 0; row < rows; row += ROWS) {
+        int at = row * stride;
+        switch (block) {
+          case 6 -> block4x6(w, at, stride, x, from, columns, lanes);
+          case 4 -> block4x4(w, at, stride, x, from, columns, lanes);
+          case 2 -> block4x2(w, at, stride, x, from, columns, lanes);
+          default -> block4x1(w, at, stride, x, from, columns, lanes);
+        }
+        for (int dot = 0; dot < ROWS * block; dot++) {
+          int r = row + dot / block;
+          int token = t + dot % block;
+          tail(w, r * stride, x, token * columns, columns, lanes, dot * LANES);
+          y.setAtIndex(FLOAT, (long) token * yStride + first + r, fold(lanes, dot * LANES));
+        }
       }
-      for (int dot = 0; dot < ROWS * block; dot++) {
-        int row = dot / block;
-        int token = t + dot % block;
-        tail(w, row * stride, x, token * columns, columns, lanes, dot * LANES);
-        y.setAtIndex(FLOAT, (long) token * yStride + first + row, fold(lanes, dot * LANES));
-      }
-      t += block;
     }
   }
 
@@ -93,7 +92,7 @@ final class DotBlocks {
 
   /** 4 rows and 6 columns. */
   private static void block4x6(
-      float[] w, int stride, float[] x, int from, int columns, float[] lanes) {
+      float[] w, int at, int stride, float[] x, int from, int columns, float[] lanes) {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
@@ -102,10 +101,10 @@ final class DotBlocks {
       FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0, c4 = a0, c5 = a0;
       FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0, d4 = a0, d5 = a0;
       for (int k = part; k < whole; k += LANES) {
-        FloatVector wa = FloatVector.fromArray(FLOATS, w, k);
-        FloatVector wb = FloatVector.fromArray(FLOATS, w, k + stride);
-        FloatVector wc = FloatVector.fromArray(FLOATS, w, k + 2 * stride);
-        FloatVector wd = FloatVector.fromArray(FLOATS, w, k + 3 * stride);
+        FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
+        FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
+        FloatVector wc = FloatVector.fromArray(FLOATS, w, at + k + 2 * stride);
+        FloatVector wd = FloatVector.fromArray(FLOATS, w, at + k + 3 * stride);
         FloatVector x0 = FloatVector.fromArray(FLOATS, x, from + k);
         a0 = wa.fma(x0, a0);
         b0 = wb.fma(x0, b0);
@@ -166,7 +165,7 @@ final class DotBlocks {
 
   /** 4 rows and 4 columns. */
   private static void block4x4(
-      float[] w, int stride, float[] x, int from, int columns, float[] lanes) {
+      float[] w, int at, int stride, float[] x, int from, int columns, float[] lanes) {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
@@ -175,10 +174,10 @@ final class DotBlocks {
       FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
       FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
       for (int k = part; k < whole; k += LANES) {
-        FloatVector wa = FloatVector.fromArray(FLOATS, w, k);
-        FloatVector wb = FloatVector.fromArray(FLOATS, w, k + stride);
-        FloatVector wc = FloatVector.fromArray(FLOATS, w, k + 2 * stride);
-        FloatVector wd = FloatVector.fromArray(FLOATS, w, k + 3 * stride);
+        FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
+        FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
+        FloatVector wc = FloatVector.fromArray(FLOATS, w, at + k + 2 * stride);
+        FloatVector wd = FloatVector.fromArray(FLOATS, w, at + k + 3 * stride);
         FloatVector x0 = FloatVector.fromArray(FLOATS, x, from + k);
         a0 = wa.fma(x0, a0);
         b0 = wb.fma(x0, b0);
@@ -221,7 +220,7 @@ final class DotBlocks {
 
   /** 4 rows and 2 columns. */
   private static void block4x2(
-      float[] w, int stride, float[] x, int from, int columns, float[] lanes) {
+      float[] w, int at, int stride, float[] x, int from, int columns, float[] lanes) {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
@@ -230,10 +229,10 @@ final class DotBlocks {
       FloatVector c0 = a0, c1 = a0;
       FloatVector d0 = a0, d1 = a0;
       for (int k = part; k < whole; k += LANES) {
-        FloatVector wa = FloatVector.fromArray(FLOATS, w, k);
-        FloatVector wb = FloatVector.fromArray(FLOATS, w, k + stride);
-        FloatVector wc = FloatVector.fromArray(FLOATS, w, k + 2 * stride);
-        FloatVector wd = FloatVector.fromArray(FLOATS, w, k + 3 * stride);
+        FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
+        FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
+        FloatVector wc = FloatVector.fromArray(FLOATS, w, at + k + 2 * stride);
+        FloatVector wd = FloatVector.fromArray(FLOATS, w, at + k + 3 * stride);
         FloatVector x0 = FloatVector.fromArray(FLOATS, x, from + k);
         a0 = wa.fma(x0, a0);
         b0 = wb.fma(x0, b0);
@@ -258,7 +257,7 @@ final class DotBlocks {
 
   /** 4 rows and 1 column. */
   private static void block4x1(
-      float[] w, int stride, float[] x, int from, int columns, float[] lanes) {
+      float[] w, int at, int stride, float[] x, int from, int columns, float[] lanes) {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
@@ -266,10 +265,10 @@ final class DotBlocks {
       FloatVector c0 = a0;
       FloatVector d0 = a0;
       for (int k = part; k < whole; k += LANES) {
-        FloatVector wa = FloatVector.fromArray(FLOATS, w, k);
-        FloatVector wb = FloatVector.fromArray(FLOATS, w, k + stride);
-        FloatVector wc = FloatVector.fromArray(FLOATS, w, k + 2 * stride);
-        FloatVector wd = FloatVector.fromArray(FLOATS, w, k + 3 * stride);
+        FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
+        FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
+        FloatVector wc = FloatVector.fromArray(FLOATS, w, at + k + 2 * stride);
+        FloatVector wd = FloatVector.fromArray(FLOATS, w, at + k + 3 * stride);
         FloatVector x0 = FloatVector.fromArray(FLOATS, x, from + k);
         a0 = wa.fma(x0, a0);
         b0 = wb.fma(x0, b0);

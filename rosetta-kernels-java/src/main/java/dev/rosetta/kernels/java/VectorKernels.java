@@ -11,6 +11,14 @@ import java.lang.foreign.ValueLayout;
 final class VectorKernels {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+  /**
+   * Inputs of more floats than this come from a cache that all cores share; they meet more rows
+   * each time.
+   */
+  private static final int LARGE = 256 << 10;
+
+  private static final int LARGE_GROUP = 3 * DotBlocks.ROWS;
+
   private static final ThreadLocal<Buffers> BUFFERS = ThreadLocal.withInitial(Buffers::new);
 
   /** What one thread needs beside the operands; grows to the largest shape seen. */
@@ -54,7 +62,8 @@ final class VectorKernels {
     Buffers buffers = BUFFERS.get();
     int stride = BlockDecoder.paddedColumns(type, columns);
     long rowBytes = type.byteSize(columns);
-    float[] weights = buffers.weights(Math.multiplyExact(DotBlocks.ROWS, stride));
+    int group = (long) tokens * columns > LARGE ? LARGE_GROUP : DotBlocks.ROWS;
+    float[] weights = buffers.weights(Math.multiplyExact(group, stride));
     float[] inputs = buffers.columns(Math.multiplyExact(tokens, columns));
     float[] lanes = buffers.lanes;
     VectorDecoder decoder = buffers.decoder;
@@ -63,11 +72,13 @@ final class VectorKernels {
     if ((tokens == 1 || tokens == 4) && columns % 32 == 0 && SuperBlocks.holds(type)) {
       row = fused(type, w, rows, columns, tokens, y, yStride, buffers);
     }
-    for (; row <= rows - DotBlocks.ROWS; row += DotBlocks.ROWS) {
-      decoder.decode(type, w, row * rowBytes, DotBlocks.ROWS, columns, weights, stride);
-      DotBlocks.multiply(weights, stride, inputs, columns, tokens, lanes, y, yStride, row);
+    int whole = rows - rows % DotBlocks.ROWS;
+    for (; row < whole; row += group) {
+      int count = Math.min(group, whole - row);
+      decoder.decode(type, w, row * rowBytes, count, columns, weights, stride);
+      DotBlocks.multiply(weights, stride, count, inputs, columns, tokens, lanes, y, yStride, row);
     }
-    for (; row < rows; row++) {
+    for (row = whole; row < rows; row++) {
       decoder.decode(type, w, row * rowBytes, 1, columns, weights, stride);
       for (int t = 0; t < tokens; t++) {
         float dot = DotBlocks.single(weights, 0, inputs, t * columns, columns, lanes);

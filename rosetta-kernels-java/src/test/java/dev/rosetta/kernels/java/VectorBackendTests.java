@@ -53,6 +53,8 @@ final class VectorBackendTests {
       for (int rows : ROWS) {
         check(widths, type, rows, 2 * type.blockElements(), 6, scales, random, seed);
       }
+      // Inputs that exceed a core's caches meet more rows at a time, and then those left over.
+      check(widths, type, 18, 256, 1030, scales, random, seed);
     }
   }
 
