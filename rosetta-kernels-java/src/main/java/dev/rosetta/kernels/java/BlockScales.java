@@ -66,8 +66,8 @@ final class BlockScales {
       integers[at + 3] = nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030;
     }
     for (int block = 0; block < blocks; block++) {
-      product(bytes(4 * block), factors[2 * block]).intoArray(scales, 8 * block);
-      product(bytes(4 * block + 2), factors[2 * block + 1]).intoArray(mins, 8 * block);
+      product(integers, 4 * block, factors[2 * block]).intoArray(scales, 8 * block);
+      product(integers, 4 * block + 2, factors[2 * block + 1]).intoArray(mins, 8 * block);
     }
   }
 
@@ -77,10 +77,8 @@ final class BlockScales {
     for (int block = 0; block < blocks; block++) {
       long from = offset + 210L * block;
       float d = Float.float16ToFloat(w.get(SHORT, from + 208));
-      ByteVector low = ByteVector.fromMemorySegment(BYTES, w, from + 192, LITTLE);
-      ByteVector high = ByteVector.fromMemorySegment(BYTES, w, from + 200, LITTLE);
-      product(low, d).intoArray(scales, 16 * block);
-      product(high, d).intoArray(scales, 16 * block + 8);
+      product(w, from + 192, d).intoArray(scales, 16 * block);
+      product(w, from + 200, d).intoArray(scales, 16 * block + 8);
     }
   }
 
@@ -93,13 +91,20 @@ final class BlockScales {
     }
   }
 
-  /** 8 bytes as integers have them. */
-  private ByteVector bytes(int at) {
-    return IntVector.fromArray(PAIR, integers, at).reinterpretAsBytes();
+  private static FloatVector product(int[] bytes, int from, float factor) {
+    IntVector integers =
+        (IntVector)
+            IntVector.fromArray(PAIR, bytes, from)
+                .reinterpretAsBytes()
+                .convertShape(VectorOperators.B2I, INTS, 0);
+    return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
   }
 
-  private static FloatVector product(ByteVector bytes, float factor) {
-    IntVector integers = (IntVector) bytes.convertShape(VectorOperators.B2I, INTS, 0);
+  private static FloatVector product(MemorySegment bytes, long from, float factor) {
+    IntVector integers =
+        (IntVector)
+            ByteVector.fromMemorySegment(BYTES, bytes, from, LITTLE)
+                .convertShape(VectorOperators.B2I, INTS, 0);
     return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
   }
 }

@@ -73,31 +73,33 @@ final class SuperBlocks {
     }
   }
 
+  /** Whether {@link #multiplyQ4K} can be used. */
+  static boolean isDirect(ElementType type, int columns, int tokens) {
+    return type == ElementType.Q4_K && tokens == 1 && columns % 64 == 0;
+  }
+
   /**
-   * Dot products of 4 rows with 1 or 4 columns, decoded in registers.
+   * Dot products of 4 rows of Q4_K with 1 column, straight from their bytes.
    *
    * @param w rows one after the other from byte {@code at}
+   * @param lanes set to 16 for each row
+   */
+  void multiplyQ4K(MemorySegment w, long at, float[] x, int columns, float[] lanes) {
+    int blocks = Math.ceilDiv(columns, ELEMENTS);
+    scales.affine(w, at, 144, 4 * blocks);
+    Q4KRows.multiply(
+        w, at, 144L * blocks, scales.scales(), scales.mins(), 8 * blocks, x, columns, lanes);
+  }
+
+  /**
+   * Dot products of the first 4 rows read with 1 or 4 columns, decoded in registers.
+   *
    * @param columns a multiple of 32
+   * @param stride elements from one row to the next
    * @param lanes set to 16 for each sum; those of row r and token t start at {@code (r * tokens +
    *     t) * 16}
    */
-  void multiply(
-      ElementType type,
-      MemorySegment w,
-      long at,
-      float[] x,
-      int columns,
-      int tokens,
-      float[] lanes) {
-    int blocks = Math.ceilDiv(columns, ELEMENTS);
-    int stride = blocks * ELEMENTS;
-    if (type == ElementType.Q4_K && tokens == 1 && columns % 64 == 0) {
-      scales.affine(w, at, 144, 4 * blocks);
-      Q4KRows.multiply(
-          w, at, 144L * blocks, scales.scales(), scales.mins(), 8 * blocks, x, columns, lanes);
-      return;
-    }
-    read(type, w, at, 4 * blocks);
+  void multiply(ElementType type, int stride, float[] x, int columns, int tokens, float[] lanes) {
     float[] scale = scales.scales();
     float[] min = scales.mins();
     if (type == ElementType.Q6_K && tokens == 1) {

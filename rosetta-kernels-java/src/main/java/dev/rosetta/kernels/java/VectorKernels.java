@@ -70,7 +70,7 @@ final class VectorKernels {
     MemorySegment.copy(x, FLOAT, 0, inputs, 0, tokens * columns);
     int row = 0;
     if ((tokens == 1 || tokens == 4) && columns % 32 == 0 && SuperBlocks.holds(type)) {
-      row = fused(type, w, rows, columns, tokens, y, yStride, buffers);
+      row = fused(type, w, rows, columns, stride, tokens, y, yStride, buffers);
     }
     int whole = rows - rows % DotBlocks.ROWS;
     for (; row < whole; row += group) {
@@ -98,16 +98,24 @@ final class VectorKernels {
       MemorySegment w,
       int rows,
       int columns,
+      int stride,
       int tokens,
       MemorySegment y,
       int yStride,
       Buffers buffers) {
     SuperBlocks superBlocks = buffers.superBlocks;
     float[] lanes = buffers.lanes;
+    boolean direct = SuperBlocks.isDirect(type, columns, tokens);
+    int blocks = DotBlocks.ROWS * stride / SuperBlocks.ELEMENTS;
     int row = 0;
     for (; row <= rows - DotBlocks.ROWS; row += DotBlocks.ROWS) {
       long from = row * type.byteSize(columns);
-      superBlocks.multiply(type, w, from, buffers.columns, columns, tokens, lanes);
+      if (direct) {
+        superBlocks.multiplyQ4K(w, from, buffers.columns, columns, lanes);
+      } else {
+        superBlocks.read(type, w, from, blocks);
+        superBlocks.multiply(type, stride, buffers.columns, columns, tokens, lanes);
+      }
       for (int dot = 0; dot < DotBlocks.ROWS * tokens; dot++) {
         long at = (long) (dot % tokens) * yStride + row + dot / tokens;
         y.setAtIndex(FLOAT, at, DotBlocks.fold(lanes, dot * DotBlocks.LANES));
