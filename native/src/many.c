@@ -57,12 +57,6 @@ static void panel(
 #if BLOCK_TOKENS >= 4
       case 4: register_block(4, w, x, x_stride, lanes, steps, first); break;
 #endif
-#if BLOCK_TOKENS >= 5
-      case 5: register_block(5, w, x, x_stride, lanes, steps, first); break;
-#endif
-#if BLOCK_TOKENS >= 6
-      case 6: register_block(6, w, x, x_stride, lanes, steps, first); break;
-#endif
     }
     x += n * x_stride;
     lanes += n * ROWS * LANES;

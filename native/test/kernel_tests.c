@@ -115,6 +115,11 @@ static void check_sizes(int tier, const type_info *type, fill how, uint64_t seed
     }
   }
   check_matmul(tier, type, how, seed, 5, 528, 97, 0, where);
+  /* Around the rows and tokens whose lanes matmul_many keeps at a time, over two panels. */
+  for (int64_t rows = 47; rows <= 49; rows++) {
+    check_matmul(tier, type, how, seed + (uint64_t)rows, rows, 816, 16, 1, where);
+  }
+  check_matmul(tier, type, how, seed, 97, 256, 65, 0, where);
 }
 
 int main(int argc, char **argv) {

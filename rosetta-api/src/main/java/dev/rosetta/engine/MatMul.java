@@ -26,7 +26,7 @@ final class MatMul {
   /** Pieces for each thread, so that a slow core does not leave the others waiting. */
   private static final int TILES_PER_THREAD = 8;
 
-  /** Kernels work on blocks of rows; tiles are a multiple of this. */
+  /** Kernels work on blocks of 4 or 6 rows; tiles are a multiple of both. */
   private static final int ROW_BLOCK = 24;
 
   private final KernelBackend backend;

@@ -63,11 +63,12 @@ final class VectorBackendTests {
     if (type.blockElements() == 1) {
       return COLUMNS;
     }
-    int[] columns = new int[3 * BLOCKS_OF_COLUMNS.length + 1];
+    int[] columns = new int[4 * BLOCKS_OF_COLUMNS.length + 1];
     for (int i = 0; i < BLOCKS_OF_COLUMNS.length; i++) {
-      columns[3 * i] = BLOCKS_OF_COLUMNS[i] * type.blockElements();
-      columns[3 * i + 1] = columns[3 * i] - 1 - 5 * i;
-      columns[3 * i + 2] = columns[3 * i] - type.blockElements() + 32;
+      columns[4 * i] = BLOCKS_OF_COLUMNS[i] * type.blockElements();
+      columns[4 * i + 1] = columns[4 * i] - 1 - 5 * i;
+      columns[4 * i + 2] = columns[4 * i] - type.blockElements() + 32;
+      columns[4 * i + 3] = columns[4 * i] - type.blockElements() + 64;
     }
     return columns;
   }
