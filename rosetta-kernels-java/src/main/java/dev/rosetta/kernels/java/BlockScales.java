@@ -7,6 +7,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorOperators.Conversion;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -21,8 +22,9 @@ final class BlockScales {
   private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_64;
   private static final VectorSpecies<Integer> HEADER = IntVector.SPECIES_128;
   private static final VectorSpecies<Integer> PAIR = IntVector.SPECIES_64;
-  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
+
+  private static final Conversion<Byte, Float> VALUE = VectorOperators.B2F;
 
   private int[] integers = {};
   private float[] factors = {};
@@ -66,8 +68,18 @@ final class BlockScales {
       integers[at + 3] = nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030;
     }
     for (int block = 0; block < blocks; block++) {
-      product(integers, 4 * block, factors[2 * block]).intoArray(scales, 8 * block);
-      product(integers, 4 * block + 2, factors[2 * block + 1]).intoArray(mins, 8 * block);
+      ((FloatVector)
+              IntVector.fromArray(PAIR, integers, 4 * block)
+                  .reinterpretAsBytes()
+                  .convertShape(VALUE, FLOATS, 0))
+          .mul(factors[2 * block])
+          .intoArray(scales, 8 * block);
+      ((FloatVector)
+              IntVector.fromArray(PAIR, integers, 4 * block + 2)
+                  .reinterpretAsBytes()
+                  .convertShape(VALUE, FLOATS, 0))
+          .mul(factors[2 * block + 1])
+          .intoArray(mins, 8 * block);
     }
   }
 
@@ -77,8 +89,13 @@ final class BlockScales {
     for (int block = 0; block < blocks; block++) {
       long from = offset + 210L * block;
       float d = Float.float16ToFloat(w.get(SHORT, from + 208));
-      product(w, from + 192, d).intoArray(scales, 16 * block);
-      product(w, from + 200, d).intoArray(scales, 16 * block + 8);
+      for (int half = 0; half < 16; half += 8) {
+        ((FloatVector)
+                ByteVector.fromMemorySegment(BYTES, w, from + 192 + half, LITTLE)
+                    .convertShape(VALUE, FLOATS, 0))
+            .mul(d)
+            .intoArray(scales, 16 * block + half);
+      }
     }
   }
 
@@ -89,22 +106,5 @@ final class BlockScales {
       scales = new float[16 * blocks];
       mins = new float[8 * blocks];
     }
-  }
-
-  private static FloatVector product(int[] bytes, int from, float factor) {
-    IntVector integers =
-        (IntVector)
-            IntVector.fromArray(PAIR, bytes, from)
-                .reinterpretAsBytes()
-                .convertShape(VectorOperators.B2I, INTS, 0);
-    return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
-  }
-
-  private static FloatVector product(MemorySegment bytes, long from, float factor) {
-    IntVector integers =
-        (IntVector)
-            ByteVector.fromMemorySegment(BYTES, bytes, from, LITTLE)
-                .convertShape(VectorOperators.B2I, INTS, 0);
-    return ((FloatVector) integers.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(factor);
   }
 }

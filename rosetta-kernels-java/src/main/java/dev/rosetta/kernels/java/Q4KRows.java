@@ -7,7 +7,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorOperators.Conversion;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -23,10 +22,8 @@ final class Q4KRows {
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final VectorSpecies<Float> FLOATS = VectorWidth.FLOATS;
   private static final int WIDTH = FLOATS.length();
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, FLOATS.vectorShape());
-  private static final VectorSpecies<Byte> QUANTA =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, WIDTH * Byte.SIZE)));
+  private static final VectorSpecies<Integer> INTS = VectorWidth.INTS;
+  private static final VectorSpecies<Byte> BYTES = VectorWidth.BYTES;
   private static final Conversion<Byte, Integer> BYTE = VectorOperators.ZERO_EXTEND_B2I;
   private static final Conversion<Integer, Float> FLOAT = VectorOperators.I2F;
 
@@ -72,35 +69,35 @@ final class Q4KRows {
         FloatVector x3 = FloatVector.fromArray(FLOATS, x, 64 * pair + part + 48);
         IntVector aLow =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + aAt, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + aAt, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector aHigh =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + aAt + 16, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + aAt + 16, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector bLow =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + bAt, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + bAt, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector bHigh =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + bAt + 16, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + bAt + 16, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector cLow =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + cAt, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + cAt, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector cHigh =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + cAt + 16, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + cAt + 16, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector dLow =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + dAt, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + dAt, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         IntVector dHigh =
             (IntVector)
-                ByteVector.fromMemorySegment(QUANTA, w, from + dAt + 16, LITTLE)
+                ByteVector.fromMemorySegment(BYTES, w, from + dAt + 16, LITTLE)
                     .convertShape(BYTE, INTS, 0);
         FloatVector scale = FloatVector.broadcast(FLOATS, scales[2 * pair]);
         FloatVector min = FloatVector.broadcast(FLOATS, mins[2 * pair]);

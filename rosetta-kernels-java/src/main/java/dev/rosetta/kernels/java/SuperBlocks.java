@@ -7,7 +7,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorOperators.Conversion;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -27,10 +27,9 @@ final class SuperBlocks {
 
   private static final VectorSpecies<Float> FLOATS = VectorWidth.FLOATS;
   private static final int WIDTH = FLOATS.length();
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, FLOATS.vectorShape());
-  private static final VectorSpecies<Byte> QUANTA =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, WIDTH * Byte.SIZE)));
+  private static final VectorSpecies<Byte> QUANTA = VectorWidth.BYTES;
+
+  private static final Conversion<Byte, Float> VALUE = VectorOperators.B2F;
 
   private final BlockScales scales = new BlockScales();
   private byte[] quanta = {};
@@ -64,12 +63,12 @@ final class SuperBlocks {
     }
   }
 
-  /** The values of what was read, as float32. */
-  void expand(ElementType type, int blocks, float[] target) {
+  /** The values of what was read, as float32, from {@code target[at]} on. */
+  void expand(ElementType type, int blocks, float[] target, int at) {
     if (type == ElementType.Q6_K) {
-      expandScaled(quanta, scales.scales(), blocks, target);
+      expandScaled(quanta, scales.scales(), blocks, target, at);
     } else {
-      expandAffine(quanta, scales.scales(), scales.mins(), blocks, target);
+      expandAffine(quanta, scales.scales(), scales.mins(), blocks, target, at);
     }
   }
 
@@ -117,63 +116,81 @@ final class SuperBlocks {
   private static void q4_k(MemorySegment w, long at, int blocks, byte[] quanta) {
     for (int block = 0; block < blocks; block++) {
       for (int pair = 0; pair < 4; pair++) {
-        IntVector q = bytes(w, at + 144L * block + 16 + 32L * pair);
+        long from = at + 144L * block + 16 + 32L * pair;
+        IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
+        IntVector high = q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES);
         int to = 256 * block + 64 * pair;
-        store(q.and(NIBBLES), quanta, to);
-        store(q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES), quanta, to + 32);
+        q.and(NIBBLES).reinterpretAsBytes().intoArray(quanta, to);
+        high.reinterpretAsBytes().intoArray(quanta, to + 32);
       }
     }
   }
 
   private static void q5_k(MemorySegment w, long at, int blocks, byte[] quanta) {
     for (int pair = 0; pair < 4 * blocks; pair++) {
-      long from = at + 176L * (pair >> 2);
-      IntVector q = bytes(w, from + 48 + 32L * (pair & 3));
+      long block = at + 176L * (pair >> 2);
+      long from = block + 48 + 32L * (pair & 3);
+      IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
       // Bit 0 and bit 1 of each byte: the fifth bits of this pair; what crosses bytes is masked.
-      IntVector fifth = bytes(w, from + 16).lanewise(VectorOperators.LSHR, 2 * (pair & 3));
-      int to = 64 * pair;
-      store(q.and(NIBBLES).or(fifth.lanewise(VectorOperators.LSHL, 4).and(FIFTH)), quanta, to);
-      store(
+      IntVector fifth =
+          ByteVector.fromMemorySegment(BYTES, w, block + 16, LITTLE)
+              .reinterpretAsInts()
+              .lanewise(VectorOperators.LSHR, 2 * (pair & 3));
+      IntVector low = q.and(NIBBLES).or(fifth.lanewise(VectorOperators.LSHL, 4).and(FIFTH));
+      IntVector high =
           q.lanewise(VectorOperators.LSHR, 4)
               .and(NIBBLES)
-              .or(fifth.lanewise(VectorOperators.LSHL, 3).and(FIFTH)),
-          quanta,
-          to + 32);
+              .or(fifth.lanewise(VectorOperators.LSHL, 3).and(FIFTH));
+      int to = 64 * pair;
+      low.reinterpretAsBytes().intoArray(quanta, to);
+      high.reinterpretAsBytes().intoArray(quanta, to + 32);
     }
   }
 
+  /** Stored quanta stand for 32 less. */
   private static void q6_k(MemorySegment w, long at, int blocks, byte[] quanta) {
     for (int pair = 0; pair < 4 * blocks; pair++) {
       int half = pair >> 1;
       int part = pair & 1;
-      long from = at + 210L * (pair >> 2);
-      IntVector q = bytes(w, from + 32L * (pair & 3));
+      long block = at + 210L * (pair >> 2);
+      long from = block + 32L * (pair & 3);
+      IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
       // Bits 0-1 of each byte: the upper bits of this part; bits 4-5: those two parts on.
       IntVector upper =
-          bytes(w, from + 128 + 32L * (half & 1)).lanewise(VectorOperators.LSHR, 2 * part);
+          ByteVector.fromMemorySegment(BYTES, w, block + 128 + 32L * (half & 1), LITTLE)
+              .reinterpretAsInts()
+              .lanewise(VectorOperators.LSHR, 2 * part);
+      IntVector low = q.and(NIBBLES).or(upper.lanewise(VectorOperators.LSHL, 4).and(UPPER));
+      IntVector high = q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).or(upper.and(UPPER));
       int to = 128 * half + 32 * part;
-      centre(q.and(NIBBLES).or(upper.lanewise(VectorOperators.LSHL, 4).and(UPPER)), quanta, to);
-      centre(
-          q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).or(upper.and(UPPER)), quanta, to + 64);
+      low.reinterpretAsBytes().sub((byte) 32).intoArray(quanta, to);
+      high.reinterpretAsBytes().sub((byte) 32).intoArray(quanta, to + 64);
     }
   }
 
   private static void expandAffine(
-      byte[] quanta, float[] scales, float[] mins, int blocks, float[] target) {
+      byte[] quanta, float[] scales, float[] mins, int blocks, float[] target, int at) {
     for (int group = 0; group < 8 * blocks; group++) {
-      FloatVector scale = broadcast(scales, group);
-      FloatVector min = broadcast(mins, group);
+      FloatVector scale = FloatVector.broadcast(FLOATS, scales[group]);
+      FloatVector min = FloatVector.broadcast(FLOATS, mins[group]);
       for (int i = 0; i < 32; i += WIDTH) {
-        floats(quanta, 32 * group + i).fma(scale, min).intoArray(target, 32 * group + i);
+        ((FloatVector)
+                ByteVector.fromArray(QUANTA, quanta, 32 * group + i).convertShape(VALUE, FLOATS, 0))
+            .fma(scale, min)
+            .intoArray(target, at + 32 * group + i);
       }
     }
   }
 
-  private static void expandScaled(byte[] quanta, float[] scales, int blocks, float[] target) {
+  private static void expandScaled(
+      byte[] quanta, float[] scales, int blocks, float[] target, int at) {
     for (int group = 0; group < 16 * blocks; group++) {
-      FloatVector scale = broadcast(scales, group);
+      FloatVector scale = FloatVector.broadcast(FLOATS, scales[group]);
       for (int i = 0; i < 16; i += WIDTH) {
-        floats(quanta, 16 * group + i).mul(scale).intoArray(target, 16 * group + i);
+        ((FloatVector)
+                ByteVector.fromArray(QUANTA, quanta, 16 * group + i).convertShape(VALUE, FLOATS, 0))
+            .mul(scale)
+            .intoArray(target, at + 16 * group + i);
       }
     }
   }
@@ -228,13 +245,22 @@ final class SuperBlocks {
       FloatVector b = a;
       FloatVector c = a;
       FloatVector d = a;
-      for (int group = 0; group < columns / 16; group++) {
-        int k = 16 * group + part;
+      for (int pair = 0; pair < columns / 32; pair++) {
+        int group = 2 * pair;
+        int k = 32 * pair + part;
         FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + 16);
         a = floats(quanta, k).mul(broadcast(scales, group)).fma(x0, a);
-        b = floats(quanta, k + stride).mul(broadcast(scales, group + groups)).fma(x0, b);
-        c = floats(quanta, k + 2 * stride).mul(broadcast(scales, group + 2 * groups)).fma(x0, c);
-        d = floats(quanta, k + 3 * stride).mul(broadcast(scales, group + 3 * groups)).fma(x0, d);
+        a = floats(quanta, k + 16).mul(broadcast(scales, group + 1)).fma(x1, a);
+        group += groups;
+        b = floats(quanta, k + stride).mul(broadcast(scales, group)).fma(x0, b);
+        b = floats(quanta, k + stride + 16).mul(broadcast(scales, group + 1)).fma(x1, b);
+        group += groups;
+        c = floats(quanta, k + 2 * stride).mul(broadcast(scales, group)).fma(x0, c);
+        c = floats(quanta, k + 2 * stride + 16).mul(broadcast(scales, group + 1)).fma(x1, c);
+        group += groups;
+        d = floats(quanta, k + 3 * stride).mul(broadcast(scales, group)).fma(x0, d);
+        d = floats(quanta, k + 3 * stride + 16).mul(broadcast(scales, group + 1)).fma(x1, d);
       }
       a.intoArray(lanes, part);
       b.intoArray(lanes, part + 16);
@@ -363,25 +389,8 @@ final class SuperBlocks {
     }
   }
 
-  /** 32 bytes as 8 integers, which shift in one instruction; masks keep bytes apart. */
-  private static IntVector bytes(MemorySegment w, long at) {
-    return ByteVector.fromMemorySegment(BYTES, w, at, LITTLE).reinterpretAsInts();
-  }
-
-  private static void store(IntVector bytes, byte[] quanta, int to) {
-    bytes.reinterpretAsBytes().intoArray(quanta, to);
-  }
-
-  /** Stores quanta of Q6_K, which stand for 32 less. */
-  private static void centre(IntVector bytes, byte[] quanta, int to) {
-    bytes.reinterpretAsBytes().sub((byte) 32).intoArray(quanta, to);
-  }
-
   private static FloatVector floats(byte[] quanta, int at) {
-    return (FloatVector)
-        ByteVector.fromArray(QUANTA, quanta, at)
-            .convertShape(VectorOperators.B2I, INTS, 0)
-            .convertShape(VectorOperators.I2F, FLOATS, 0);
+    return (FloatVector) ByteVector.fromArray(QUANTA, quanta, at).convertShape(VALUE, FLOATS, 0);
   }
 
   private static FloatVector broadcast(float[] values, int at) {

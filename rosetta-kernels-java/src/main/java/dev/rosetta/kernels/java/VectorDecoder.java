@@ -9,7 +9,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorOperators.Conversion;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -27,18 +26,14 @@ final class VectorDecoder {
 
   private static final VectorSpecies<Float> FLOATS = VectorWidth.FLOATS;
   private static final int WIDTH = FLOATS.length();
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, FLOATS.vectorShape());
+  private static final VectorSpecies<Integer> INTS = VectorWidth.INTS;
+  private static final VectorSpecies<Byte> BYTES = VectorWidth.BYTES;
 
-  /** {@link #WIDTH} bytes; there is no vector of 4, so 128-bit machines decode without vectors. */
+  /** 128-bit machines decode without vectors. */
   private static final boolean WIDE = WIDTH >= 8;
 
-  private static final VectorSpecies<Byte> BYTES =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, WIDTH * Byte.SIZE)));
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(WIDTH * Short.SIZE));
-  private static final Conversion<Byte, Integer> UNSIGNED_BYTE = VectorOperators.ZERO_EXTEND_B2I;
-  private static final Conversion<Byte, Integer> SIGNED_BYTE = VectorOperators.B2I;
 
   private final SuperBlocks superBlocks;
 
@@ -50,7 +45,8 @@ final class VectorDecoder {
    * Decodes a few rows, the padding of each one's last block included.
    *
    * @param w encoded rows, one after the other from byte {@code offset} on
-   * @param target rows of {@link BlockDecoder#paddedColumns}, {@code stride} apart
+   * @param target rows of {@link BlockDecoder#paddedColumns} from {@code at} on, one after the
+   *     other
    */
   void decode(
       ElementType type,
@@ -59,17 +55,17 @@ final class VectorDecoder {
       int rows,
       int columns,
       float[] target,
-      int stride) {
+      int at) {
     int blocks = Math.ceilDiv(columns, type.blockElements());
     if (SuperBlocks.holds(type)) {
       superBlocks.read(type, w, offset, rows * blocks);
-      superBlocks.expand(type, rows * blocks, target);
+      superBlocks.expand(type, rows * blocks, target, at);
       return;
     }
     long rowBytes = type.byteSize(columns);
     for (int r = 0; r < rows; r++) {
       long from = offset + r * rowBytes;
-      int to = r * stride;
+      int to = at + r * blocks * type.blockElements();
       if (type == ElementType.F32) {
         MemorySegment.copy(w, FLOAT, from, target, to, columns);
       } else if (!WIDE) {
@@ -89,7 +85,10 @@ final class VectorDecoder {
   private static void f16(MemorySegment w, long offset, int columns, float[] t, int at) {
     int whole = columns - columns % WIDTH;
     for (int i = 0; i < whole; i += WIDTH) {
-      IntVector bits = shorts(w, offset + 2L * i);
+      IntVector bits =
+          (IntVector)
+              ShortVector.fromMemorySegment(SHORTS, w, offset + 2L * i, LITTLE)
+                  .convertShape(VectorOperators.S2I, INTS, 0);
       // Sign, exponent and mantissa moved into place; the product rebases the exponent, subnormals
       // too.
       FloatVector finite =
@@ -112,8 +111,11 @@ final class VectorDecoder {
   private static void bf16(MemorySegment w, long offset, int columns, float[] t, int at) {
     int whole = columns - columns % WIDTH;
     for (int i = 0; i < whole; i += WIDTH) {
-      IntVector bits = shorts(w, offset + 2L * i).lanewise(VectorOperators.LSHL, 16);
-      bits.reinterpretAsFloats().intoArray(t, at + i);
+      IntVector bits =
+          (IntVector)
+              ShortVector.fromMemorySegment(SHORTS, w, offset + 2L * i, LITTLE)
+                  .convertShape(VectorOperators.S2I, INTS, 0);
+      bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(t, at + i);
     }
     for (int i = whole; i < columns; i++) {
       t[at + i] = Float.intBitsToFloat(w.get(SHORT, offset + 2L * i) << 16);
@@ -125,9 +127,18 @@ final class VectorDecoder {
       // Not a vector: C2 boxes one that lives across the inner loop.
       float d = Float.float16ToFloat(w.get(SHORT, offset));
       for (int i = 0; i < 16; i += WIDTH) {
-        IntVector q = bytes(w, offset + 2 + i);
-        floats(q.and(15).sub(8)).mul(d).intoArray(target, at + i);
-        floats(q.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d).intoArray(target, at + 16 + i);
+        IntVector q =
+            (IntVector)
+                ByteVector.fromMemorySegment(BYTES, w, offset + 2 + i, LITTLE)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+        IntVector low = q.and(15).sub(8);
+        IntVector high = q.lanewise(VectorOperators.LSHR, 4).sub(8);
+        ((FloatVector) low.convertShape(VectorOperators.I2F, FLOATS, 0))
+            .mul(d)
+            .intoArray(target, at + i);
+        ((FloatVector) high.convertShape(VectorOperators.I2F, FLOATS, 0))
+            .mul(d)
+            .intoArray(target, at + 16 + i);
       }
     }
   }
@@ -136,24 +147,12 @@ final class VectorDecoder {
     for (int block = 0; block < blocks; block++, offset += 34, at += 32) {
       float d = Float.float16ToFloat(w.get(SHORT, offset));
       for (int i = 0; i < 32; i += WIDTH) {
-        ByteVector q = ByteVector.fromMemorySegment(BYTES, w, offset + 2 + i, LITTLE);
-        floats((IntVector) q.convertShape(SIGNED_BYTE, INTS, 0)).mul(d).intoArray(target, at + i);
+        ((FloatVector)
+                ByteVector.fromMemorySegment(BYTES, w, offset + 2 + i, LITTLE)
+                    .convertShape(VectorOperators.B2F, FLOATS, 0))
+            .mul(d)
+            .intoArray(target, at + i);
       }
     }
-  }
-
-  private static IntVector bytes(MemorySegment w, long offset) {
-    return (IntVector)
-        ByteVector.fromMemorySegment(BYTES, w, offset, LITTLE).convertShape(UNSIGNED_BYTE, INTS, 0);
-  }
-
-  private static IntVector shorts(MemorySegment w, long offset) {
-    return (IntVector)
-        ShortVector.fromMemorySegment(SHORTS, w, offset, LITTLE)
-            .convertShape(VectorOperators.S2I, INTS, 0);
-  }
-
-  private static FloatVector floats(IntVector values) {
-    return (FloatVector) values.convertShape(VectorOperators.I2F, FLOATS, 0);
   }
 }

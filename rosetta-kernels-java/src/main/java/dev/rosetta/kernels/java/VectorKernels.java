@@ -75,11 +75,11 @@ final class VectorKernels {
     int whole = rows - rows % DotBlocks.ROWS;
     for (; row < whole; row += group) {
       int count = Math.min(group, whole - row);
-      decoder.decode(type, w, row * rowBytes, count, columns, weights, stride);
+      decoder.decode(type, w, row * rowBytes, count, columns, weights, 0);
       DotBlocks.multiply(weights, stride, count, inputs, columns, tokens, lanes, y, yStride, row);
     }
     for (row = whole; row < rows; row++) {
-      decoder.decode(type, w, row * rowBytes, 1, columns, weights, stride);
+      decoder.decode(type, w, row * rowBytes, 1, columns, weights, 0);
       for (int t = 0; t < tokens; t++) {
         float dot = DotBlocks.single(weights, 0, inputs, t * columns, columns, lanes);
         y.setAtIndex(FLOAT, (long) t * yStride + row, dot);

@@ -4,12 +4,20 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The vector width of this machine, at most the 16 floats of a lane sum. */
+/** The vectors of this machine, as wide as its own and at most the 16 floats of a lane sum. */
 final class VectorWidth {
   /** Forces a width in bits: 128, 256 or 512. For tests. */
   static final String PROPERTY = "rosetta.vector.bits";
 
   static final VectorSpecies<Float> FLOATS = species();
+
+  /** As many integers as {@link #FLOATS} has floats. */
+  static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+
+  /** As many bytes, but 8 for 4 floats: there is no vector of 4 bytes. */
+  static final VectorSpecies<Byte> BYTES =
+      VectorSpecies.of(
+          byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.length() * Byte.SIZE)));
 
   private VectorWidth() {}
 
