@@ -74,7 +74,7 @@ final class SuperBlocks {
 
   /** Whether {@link #multiplyQ4K} can be used. */
   static boolean isDirect(ElementType type, int columns, int tokens) {
-    return type == ElementType.Q4_K && tokens == 1 && columns % 64 == 0;
+    return WIDTH == 16 && type == ElementType.Q4_K && tokens == 1 && columns % 64 == 0;
   }
 
   /**
@@ -103,6 +103,9 @@ final class SuperBlocks {
     float[] min = scales.mins();
     if (type == ElementType.Q6_K && tokens == 1) {
       scaled4x1(quanta, stride, scale, x, columns, lanes);
+    } else if (type == ElementType.Q6_K && VectorWidth.FEW_REGISTERS) {
+      scaled2x4(quanta, stride, scale, 0, x, columns, lanes);
+      scaled2x4(quanta, stride, scale, 2, x, columns, lanes);
     } else if (type == ElementType.Q6_K) {
       scaled4x4(quanta, stride, scale, x, columns, lanes);
     } else if (tokens == 1) {
@@ -319,6 +322,45 @@ final class SuperBlocks {
         a2 = wa.fma(x2, a2);
         b2 = wb.fma(x2, b2);
         x3 = FloatVector.fromArray(FLOATS, x, k + 3 * columns + 16);
+        a3 = wa.fma(x3, a3);
+        b3 = wb.fma(x3, b3);
+      }
+      a0.intoArray(lanes, sums + part);
+      a1.intoArray(lanes, sums + part + 16);
+      a2.intoArray(lanes, sums + part + 32);
+      a3.intoArray(lanes, sums + part + 48);
+      b0.intoArray(lanes, sums + part + 64);
+      b1.intoArray(lanes, sums + part + 80);
+      b2.intoArray(lanes, sums + part + 96);
+      b3.intoArray(lanes, sums + part + 112);
+    }
+  }
+
+  /** Rows {@code first} and the next. */
+  private static void scaled2x4(
+      byte[] quanta, int stride, float[] scales, int first, float[] x, int columns, float[] lanes) {
+    int groups = stride / 16;
+    int row = first * stride;
+    int sums = first * 4 * 16;
+    for (int part = 0; part < 16; part += WIDTH) {
+      FloatVector a0 = FloatVector.zero(FLOATS);
+      FloatVector a1 = a0, a2 = a0, a3 = a0;
+      FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+      for (int step = 0; step < columns / 16; step++) {
+        int k = 16 * step + part;
+        int group = step + first * groups;
+        FloatVector wa = floats(quanta, row + k).mul(broadcast(scales, group));
+        FloatVector wb = floats(quanta, row + k + stride).mul(broadcast(scales, group + groups));
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        a0 = wa.fma(x0, a0);
+        b0 = wb.fma(x0, b0);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + columns);
+        a1 = wa.fma(x1, a1);
+        b1 = wb.fma(x1, b1);
+        FloatVector x2 = FloatVector.fromArray(FLOATS, x, k + 2 * columns);
+        a2 = wa.fma(x2, a2);
+        b2 = wb.fma(x2, b2);
+        FloatVector x3 = FloatVector.fromArray(FLOATS, x, k + 3 * columns);
         a3 = wa.fma(x3, a3);
         b3 = wb.fma(x3, b3);
       }

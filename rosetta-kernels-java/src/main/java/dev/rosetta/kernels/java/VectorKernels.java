@@ -27,6 +27,7 @@ final class VectorKernels {
     float[] columns = {};
     final SuperBlocks superBlocks = new SuperBlocks();
     final VectorDecoder decoder = new VectorDecoder(superBlocks);
+    final Panels panels = new Panels(decoder);
     final float[] lanes = new float[DotBlocks.laneCount()];
 
     float[] weights(int length) {
@@ -71,6 +72,10 @@ final class VectorKernels {
     int row = 0;
     if ((tokens == 1 || tokens == 4) && columns % 32 == 0 && SuperBlocks.holds(type)) {
       row = fused(type, w, rows, columns, stride, tokens, y, yStride, buffers);
+    }
+    if (VectorWidth.FEW_REGISTERS) {
+      buffers.panels.multiply(type, w, row, rows, inputs, columns, tokens, y, yStride);
+      return;
     }
     int whole = rows - rows % DotBlocks.ROWS;
     for (; row < whole; row += group) {

@@ -1,5 +1,6 @@
 package dev.rosetta.kernels.java;
 
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -18,6 +19,13 @@ final class VectorWidth {
   static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(
           byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.length() * Byte.SIZE)));
+
+  /**
+   * Whether there are just 16 vector registers: on x86-64 without AVX-512, while other
+   * architectures have 32.
+   */
+  static final boolean FEW_REGISTERS =
+      FLOATS.length() < 16 && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
 
   private VectorWidth() {}
 

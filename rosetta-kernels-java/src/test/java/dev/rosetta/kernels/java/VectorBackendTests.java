@@ -58,6 +58,26 @@ final class VectorBackendTests {
     }
   }
 
+  /** Around what is kept between two panels of columns: 48 rows, 64 tokens, 768 columns. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void givesTheBitsOfTheScalarDefinitionAcrossPanels(ElementType type)
+      throws ReflectiveOperationException {
+    Map<String, KernelBackend> widths =
+        Map.of("128 bits", ForcedWidth.of(128), "256 bits", ForcedWidth.of(256));
+    long seed = 20261127L + type.ordinal();
+    Random random = new Random(seed);
+    int block = type.blockElements();
+    for (int columns : new int[] {768, 768 + block, 1536 - 5 % block, 1536 + 3 * block}) {
+      for (int rows : new int[] {1, 6, 48, 51}) {
+        check(widths, type, rows, columns, 1, Scales.USUAL, random, seed);
+        check(widths, type, rows, columns, 5, Scales.USUAL, random, seed);
+      }
+      check(widths, type, 49, columns, 64, Scales.USUAL, random, seed);
+      check(widths, type, 7, columns, 67, Scales.USUAL, random, seed);
+    }
+  }
+
   /** Around every lane multiple for scalar types, odd tails of the last block for the others. */
   private static int[] columns(ElementType type) {
     if (type.blockElements() == 1) {
