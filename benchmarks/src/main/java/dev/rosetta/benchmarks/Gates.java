@@ -346,10 +346,7 @@ public final class Gates {
             !series.stream().allMatch(Series::isSteady)));
     if (shape.equals("geomean") && !contender.isPeer()) {
       boolean java = contender.isJava();
-      Targets targets =
-          java
-              ? Targets.ofNative(tokens)
-              : contender.equals(best) ? Targets.ofPeak(tokens) : Targets.ofPeakNarrow(tokens);
+      Targets targets = java ? Targets.ofNative(tokens) : Targets.ofPeak(contender.limit(), tokens);
       String met = targets.met(java ? ofBest : ofPeak);
       allFloorsMet &= !met.equals("none");
       line.append(
