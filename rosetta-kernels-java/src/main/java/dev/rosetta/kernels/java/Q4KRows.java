@@ -13,10 +13,6 @@ import jdk.incubator.vector.VectorSpecies;
  * Dot products of a few rows of Q4_K with one column straight from their bytes: of bytes 32p to 32p
  * + 31 of a row's quanta the low nibbles are sub-block 2p, the high nibbles sub-block 2p + 1.
  * Layout: {@link BlockDecoder}. Needs vectors of 256 bits.
- *
- * <p>The loop has no helper methods: C2 inlines the Vector API's own whatever the size of the
- * method they are called from, but others only up to a number of nodes. Past that it calls them and
- * boxes their vectors.
  */
 final class Q4KRows {
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
@@ -51,9 +47,9 @@ final class Q4KRows {
       float[] lanes) {
     for (int part = 0; part < 16; part += WIDTH) {
       FloatVector a = FloatVector.zero(FLOATS);
-      FloatVector b = a;
-      FloatVector c = a;
-      FloatVector d = a;
+      FloatVector b = FloatVector.zero(FLOATS);
+      FloatVector c = FloatVector.zero(FLOATS);
+      FloatVector d = FloatVector.zero(FLOATS);
       long aAt = at + 16 + part;
       long bAt = at + 16 + part + rowBytes;
       long cAt = at + 16 + part + 2 * rowBytes;
