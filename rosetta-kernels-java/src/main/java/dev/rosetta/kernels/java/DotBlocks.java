@@ -96,10 +96,29 @@ final class DotBlocks {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
-      FloatVector a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
-      FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0;
-      FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0, c4 = a0, c5 = a0;
-      FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0, d4 = a0, d5 = a0;
+      FloatVector a1 = FloatVector.zero(FLOATS);
+      FloatVector a2 = FloatVector.zero(FLOATS);
+      FloatVector a3 = FloatVector.zero(FLOATS);
+      FloatVector a4 = FloatVector.zero(FLOATS);
+      FloatVector a5 = FloatVector.zero(FLOATS);
+      FloatVector b0 = FloatVector.zero(FLOATS);
+      FloatVector b1 = FloatVector.zero(FLOATS);
+      FloatVector b2 = FloatVector.zero(FLOATS);
+      FloatVector b3 = FloatVector.zero(FLOATS);
+      FloatVector b4 = FloatVector.zero(FLOATS);
+      FloatVector b5 = FloatVector.zero(FLOATS);
+      FloatVector c0 = FloatVector.zero(FLOATS);
+      FloatVector c1 = FloatVector.zero(FLOATS);
+      FloatVector c2 = FloatVector.zero(FLOATS);
+      FloatVector c3 = FloatVector.zero(FLOATS);
+      FloatVector c4 = FloatVector.zero(FLOATS);
+      FloatVector c5 = FloatVector.zero(FLOATS);
+      FloatVector d0 = FloatVector.zero(FLOATS);
+      FloatVector d1 = FloatVector.zero(FLOATS);
+      FloatVector d2 = FloatVector.zero(FLOATS);
+      FloatVector d3 = FloatVector.zero(FLOATS);
+      FloatVector d4 = FloatVector.zero(FLOATS);
+      FloatVector d5 = FloatVector.zero(FLOATS);
       for (int k = part; k < whole; k += LANES) {
         FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
         FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
@@ -169,10 +188,21 @@ final class DotBlocks {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
-      FloatVector a1 = a0, a2 = a0, a3 = a0;
-      FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-      FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-      FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
+      FloatVector a1 = FloatVector.zero(FLOATS);
+      FloatVector a2 = FloatVector.zero(FLOATS);
+      FloatVector a3 = FloatVector.zero(FLOATS);
+      FloatVector b0 = FloatVector.zero(FLOATS);
+      FloatVector b1 = FloatVector.zero(FLOATS);
+      FloatVector b2 = FloatVector.zero(FLOATS);
+      FloatVector b3 = FloatVector.zero(FLOATS);
+      FloatVector c0 = FloatVector.zero(FLOATS);
+      FloatVector c1 = FloatVector.zero(FLOATS);
+      FloatVector c2 = FloatVector.zero(FLOATS);
+      FloatVector c3 = FloatVector.zero(FLOATS);
+      FloatVector d0 = FloatVector.zero(FLOATS);
+      FloatVector d1 = FloatVector.zero(FLOATS);
+      FloatVector d2 = FloatVector.zero(FLOATS);
+      FloatVector d3 = FloatVector.zero(FLOATS);
       for (int k = part; k < whole; k += LANES) {
         FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
         FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
@@ -224,10 +254,13 @@ final class DotBlocks {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
-      FloatVector a1 = a0;
-      FloatVector b0 = a0, b1 = a0;
-      FloatVector c0 = a0, c1 = a0;
-      FloatVector d0 = a0, d1 = a0;
+      FloatVector a1 = FloatVector.zero(FLOATS);
+      FloatVector b0 = FloatVector.zero(FLOATS);
+      FloatVector b1 = FloatVector.zero(FLOATS);
+      FloatVector c0 = FloatVector.zero(FLOATS);
+      FloatVector c1 = FloatVector.zero(FLOATS);
+      FloatVector d0 = FloatVector.zero(FLOATS);
+      FloatVector d1 = FloatVector.zero(FLOATS);
       for (int k = part; k < whole; k += LANES) {
         FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
         FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
@@ -261,9 +294,9 @@ final class DotBlocks {
     int whole = columns & -LANES;
     for (int part = 0; part < LANES; part += WIDTH) {
       FloatVector a0 = FloatVector.zero(FLOATS);
-      FloatVector b0 = a0;
-      FloatVector c0 = a0;
-      FloatVector d0 = a0;
+      FloatVector b0 = FloatVector.zero(FLOATS);
+      FloatVector c0 = FloatVector.zero(FLOATS);
+      FloatVector d0 = FloatVector.zero(FLOATS);
       for (int k = part; k < whole; k += LANES) {
         FloatVector wa = FloatVector.fromArray(FLOATS, w, at + k);
         FloatVector wb = FloatVector.fromArray(FLOATS, w, at + k + stride);
