@@ -31,12 +31,12 @@ final class Exchanges {
         continue;
       }
       Weight own = model.weights().get(theirs);
-      Optional<Weight> taken = holding(s.suspect(), own, counterpart);
+      Optional<Weight> taken = holding(s.suspect(), own, counterpart, s.few());
       if (taken.isEmpty()) {
         continue;
       }
       Optional<Weight> given =
-          own == null ? Optional.empty() : holding(own, s.suspect(), s.reference());
+          own == null ? Optional.empty() : holding(own, s.suspect(), s.reference(), s.few());
       boolean mutual = given.isPresent();
       boolean fused =
           own != null
@@ -71,20 +71,22 @@ final class Exchanges {
    * in that of {@code place}.
    */
   private static Optional<Weight> holding(
-      Weight weight, @Nullable Weight place, Weight counterpart) {
-    if (isSame(weight, counterpart)) {
+      Weight weight, @Nullable Weight place, Weight counterpart, Map<Weight, Samples> few) {
+    if (isSame(weight, counterpart, few)) {
       return Optional.of(weight);
     }
     if (place == null || weight.isInMemory() || place.isInMemory()) {
       return Optional.empty();
     }
     Weight inItsOrder = weight.inOrderOf(place);
-    return isSame(inItsOrder, counterpart) ? Optional.of(inItsOrder) : Optional.empty();
+    return isSame(inItsOrder, counterpart, few) ? Optional.of(inItsOrder) : Optional.empty();
   }
 
-  private static boolean isSame(Weight suspect, Weight counterpart) {
-    return Samples.few(counterpart).nmse((row, column) -> Suspicion.value(suspect, row, column))
-        <= Suspicion.bound(suspect, counterpart);
+  private static boolean isSame(Weight suspect, Weight counterpart, Map<Weight, Samples> few) {
+    return few.computeIfAbsent(counterpart, Samples::few)
+        .fits(
+            (row, column) -> Suspicion.value(suspect, row, column),
+            Suspicion.bound(suspect, counterpart));
   }
 
   /**

@@ -116,7 +116,31 @@ final class Samples {
 
   /** Whether {@code view} holds exactly the sampled values. */
   boolean agrees(Weight view) {
-    return nmse((row, column) -> Suspicion.value(view, row, column)) <= 1e-9;
+    return fits((row, column) -> Suspicion.value(view, row, column), 1e-9);
+  }
+
+  /**
+   * Whether {@link #nmse} is at most {@code bound}. Errors only add up, so that a reading which is
+   * wrong is given up after a few values: to decode them takes most of a diagnosis' time.
+   */
+  boolean fits(Reading reading, double bound) {
+    double energy = 0;
+    for (double value : expected) {
+      energy += value * value;
+    }
+    if (!Double.isFinite(energy)) {
+      return false;
+    }
+    double difference = 0;
+    for (int i = 0; i < rows.length; i++) {
+      double d = reading.valueAt(rows[i], columns[i]) - expected[i];
+      difference += d * d;
+      // Written so that a value which is not a number does not fit.
+      if (!(difference <= bound * energy)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**

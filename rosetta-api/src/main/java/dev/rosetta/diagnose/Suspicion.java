@@ -5,6 +5,7 @@ import dev.rosetta.compare.NoiseFloor;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ final class Suspicion {
   private final Weight suspect;
   private final Weight reference;
   private final Facts facts;
+  private final Map<Weight, Samples> few;
   private final Samples samples;
   private final Impression impression;
   private @Nullable WeightScan scan;
@@ -27,12 +29,14 @@ final class Suspicion {
    * @param suspect its weight
    * @param reference the other side's weight of the same role and shape
    * @param facts everything else that is known
+   * @param few {@link Samples#few} of weights that were asked for before, for all suspicions
    */
-  Suspicion(Side side, Weight suspect, Weight reference, Facts facts) {
+  Suspicion(Side side, Weight suspect, Weight reference, Facts facts, Map<Weight, Samples> few) {
     this.side = side;
     this.suspect = suspect;
     this.reference = reference;
     this.facts = facts;
+    this.few = few;
     this.samples = Samples.of(reference);
     this.impression = samples.impression((row, column) -> value(suspect, row, column), bound());
   }
@@ -51,6 +55,11 @@ final class Suspicion {
 
   Facts facts() {
     return facts;
+  }
+
+  /** Few values of any weights, to be completed as they are needed. */
+  Map<Weight, Samples> few() {
+    return few;
   }
 
   /** Values of the reference at sampled positions. */
@@ -113,13 +122,12 @@ final class Suspicion {
 
   /** Whether a reading of the suspect agrees with the reference at the sampled positions. */
   boolean fits(Samples.Reading reading) {
-    return samples.nmse(reading) <= bound();
+    return samples.fits(reading, bound());
   }
 
   /** Whether another weight agrees with the reference at the sampled positions. */
   boolean fits(Weight view) {
-    double bound = bound(view, reference);
-    return samples.nmse((row, column) -> value(view, row, column)) <= bound;
+    return samples.fits((row, column) -> value(view, row, column), bound(view, reference));
   }
 
   /** The value of {@code weight} at a canonical position. */

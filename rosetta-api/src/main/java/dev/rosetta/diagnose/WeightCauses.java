@@ -9,8 +9,10 @@ import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -53,6 +55,7 @@ final class WeightCauses {
   private static final int MOST_SEARCHED_IN_VAIN = 8;
 
   private final Facts facts;
+  private final Map<Weight, Samples> few = new HashMap<>();
   private int searchedInVain;
   private boolean anyExplained;
   private final Set<TensorRole> explained = new HashSet<>();
@@ -130,8 +133,8 @@ final class WeightCauses {
             .map(
                 side ->
                     side == Side.A
-                        ? new Suspicion(side, a, b, facts)
-                        : new Suspicion(side, b, a, facts))
+                        ? new Suspicion(side, a, b, facts, few)
+                        : new Suspicion(side, b, a, facts, few))
             .toList();
     boolean hopeless = !anyExplained && searchedInVain >= MOST_SEARCHED_IN_VAIN;
     Optional<Cause> cause = test(SAMPLED, pair, suspicions);

@@ -12,6 +12,7 @@ import dev.rosetta.normalize.Weight;
 import dev.rosetta.testing.MemorySource;
 import dev.rosetta.testing.PlainKernels;
 import dev.rosetta.testing.TinyDecoder;
+import java.util.HashMap;
 import java.util.List;
 
 /** A suspect as side A and a healthy model as side B, compared without a forward pass. */
@@ -57,7 +58,8 @@ record Pairing(Facts facts) {
 
   /** Side A's weight under suspicion. */
   Suspicion suspicion(TensorRole role) {
-    return new Suspicion(Side.A, weight(facts.a(), role), weight(facts.b(), role), facts);
+    return new Suspicion(
+        Side.A, weight(facts.a(), role), weight(facts.b(), role), facts, new HashMap<>());
   }
 
   private static Weight weight(Model model, TensorRole role) {
