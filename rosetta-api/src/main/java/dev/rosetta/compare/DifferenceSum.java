@@ -47,23 +47,53 @@ final class DifferenceSum {
       blockA = new double[blocks];
     }
     for (int block = 0; block < blocks; block++) {
+      int from = block * BLOCK;
+      int end = Math.min(columns, from + BLOCK);
+      int pairs = from + ((end - from) & ~1);
+      // Two sums of each kind: one would be waited for at every value.
       double difference = 0;
+      double difference1 = 0;
       double energy = 0;
-      int end = Math.min(columns, (block + 1) * BLOCK);
-      for (int i = block * BLOCK; i < end; i++) {
-        float x = a[offsetA + i];
-        float y = b[offsetB + i];
-        double d = (double) x - y;
+      double energy1 = 0;
+      double energyB = 0;
+      double energyB1 = 0;
+      double product1 = 0;
+      double absolute1 = 0;
+      for (int i = from; i < pairs; i += 2) {
+        double x = a[offsetA + i];
+        double y = b[offsetB + i];
+        double d = x - y;
         difference += d * d;
-        energy += (double) x * x;
-        rowB += (double) y * y;
-        rowProduct += (double) x * y;
+        energy += x * x;
+        energyB += y * y;
+        rowProduct += x * y;
+        rowAbsolute += Math.abs(d);
+        double x1 = a[offsetA + i + 1];
+        double y1 = b[offsetB + i + 1];
+        double d1 = x1 - y1;
+        difference1 += d1 * d1;
+        energy1 += x1 * x1;
+        energyB1 += y1 * y1;
+        product1 += x1 * y1;
+        absolute1 += Math.abs(d1);
+      }
+      if (pairs < end) {
+        double x = a[offsetA + pairs];
+        double y = b[offsetB + pairs];
+        double d = x - y;
+        difference += d * d;
+        energy += x * x;
+        energyB += y * y;
+        rowProduct += x * y;
         rowAbsolute += Math.abs(d);
       }
-      blockDifference[block] = difference;
-      blockA[block] = energy;
-      rowDifference += difference;
-      rowA += energy;
+      blockDifference[block] = difference + difference1;
+      blockA[block] = energy + energy1;
+      rowDifference += difference + difference1;
+      rowA += energy + energy1;
+      rowB += energyB + energyB1;
+      rowProduct += product1;
+      rowAbsolute += absolute1;
     }
     count += columns;
     if (rowDifference == 0) {
@@ -79,8 +109,12 @@ final class DifferenceSum {
       }
       return;
     }
-    for (int i = 0; i < columns; i++) {
-      locate(row, i, a[offsetA + i], b[offsetB + i]);
+    if (Double.isNaN(rowDifference) || Double.isInfinite(rowDifference)) {
+      for (int i = 0; i < columns; i++) {
+        locate(row, i, a[offsetA + i], b[offsetB + i]);
+      }
+    } else {
+      locateFinite(row, a, offsetA, b, offsetB, columns);
     }
     squaredDifference += rowDifference;
     squaredA += rowA;
@@ -97,6 +131,39 @@ final class DifferenceSum {
       double nmse = energy > 0 ? blockDifference[block] / energy : 0;
       worstBlockNmse =
           Math.max(worstBlockNmse, Double.isNaN(nmse) ? Double.POSITIVE_INFINITY : nmse);
+    }
+  }
+
+  /** As {@link #locate} for each of a row's values, where all are finite. */
+  private void locateFinite(int row, float[] a, int offsetA, float[] b, int offsetB, int columns) {
+    double products = 0;
+    double relative = worstRelative;
+    double largest = worst;
+    int at = -1;
+    int differ = 0;
+    for (int i = 0; i < columns; i++) {
+      double x = a[offsetA + i];
+      double d = Math.abs(x - b[offsetB + i]);
+      products += x * d * (x * d);
+      differ += d > 0 ? 1 : 0;
+      // A product, as it is cheaper than the quotient, and false where both values are 0.
+      if (d > relative * Math.abs(x)) {
+        relative = d / Math.abs(x);
+      }
+      if (d > largest) {
+        largest = d;
+        at = i;
+      }
+    }
+    squaredProducts += products;
+    differing += differ;
+    worstRelative = relative;
+    if (at >= 0) {
+      worst = largest;
+      worstRow = row;
+      worstColumn = at;
+      worstA = a[offsetA + at];
+      worstB = b[offsetB + at];
     }
   }
 
