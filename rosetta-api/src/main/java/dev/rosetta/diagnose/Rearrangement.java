@@ -12,9 +12,9 @@ import dev.rosetta.normalize.Weight;
  * @param fix what to do about it
  * @param map from a position of the stored tensor, read as {@code [rows, columns]}, to the linear
  *     index that holds its value
+ * @param inverse from a position to the linear index of the one whose value it holds
  */
-record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map) {
-
+record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map, IndexMap inverse) {
   /** Where the value of row {@code row}, column {@code column} of a [rows, columns] tensor is. */
   @FunctionalInterface
   interface IndexMap {
@@ -26,7 +26,11 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
           DiagnosisCode.WEIGHT_TRANSPOSED,
           "holds the transpose: its data is laid out [in, out]",
           "transpose the data when writing it: row-major [out, in]",
-          (row, column, rows, columns) -> column * rows + row);
+          (row, column, rows, columns) -> column * rows + row,
+          (row, column, rows, columns) -> {
+            long linear = row * columns + column;
+            return (linear % rows) * columns + linear / rows;
+          });
 
   static final Rearrangement RESHAPED =
       new Rearrangement(
@@ -36,7 +40,8 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
           (row, column, rows, columns) -> {
             long linear = row * columns + column;
             return (linear % rows) * columns + linear / rows;
-          });
+          },
+          (row, column, rows, columns) -> column * rows + row);
 
   /**
    * The value that {@code weight} should hold at a canonical position if this rearrangement holds.
@@ -61,24 +66,39 @@ record Rearrangement(DiagnosisCode code, String words, String fix, IndexMap map)
   /** {@code weight} with its data put right. */
   Weight repair(Weight weight) {
     int rows = Math.toIntExact(weight.storedTensorRows());
-    int columns = weight.columns();
-    int[] tensorRows = new int[rows];
+    int[] identity = new int[rows];
+    int[] canonical = new int[rows];
     for (int row = 0; row < rows; row++) {
-      tensorRows[row] = row;
+      identity[row] = row;
+      canonical[row] = -1;
     }
-    return weight.withValues(weight.rows(), columns, () -> repaired(weight, tensorRows));
+    for (int row = 0; row < weight.rows(); row++) {
+      canonical[weight.firstRow() + weight.storedRow(row)] = row;
+    }
+    Weight stored = weight.isInMemory() ? weight : weight.withTensorRows(identity);
+    return weight.withValues(
+        weight.rows(), weight.columns(), () -> repaired(stored, canonical, weight.rows()));
   }
 
-  private float[] repaired(Weight weight, int[] tensorRows) {
-    int rows = tensorRows.length;
-    int columns = weight.columns();
-    float[] stored =
-        weight.isInMemory() ? weight.decodeAll() : weight.withTensorRows(tensorRows).decodeAll();
-    float[] values = new float[Math.multiplyExact(weight.rows(), columns)];
-    for (int row = 0; row < weight.rows(); row++) {
-      int storedRow = weight.firstRow() + weight.storedRow(row);
-      for (int column = 0; column < columns; column++) {
-        values[row * columns + column] = stored[(int) map.index(storedRow, column, rows, columns)];
+  /**
+   * Values put where they belong, one stored row after the other: the matrix is held once.
+   *
+   * @param canonical row of the result for each row of the stored tensor, or -1
+   */
+  private float[] repaired(Weight stored, int[] canonical, int resultRows) {
+    int rows = canonical.length;
+    int columns = stored.columns();
+    Math.multiplyExact(rows, columns); // Indexes are of the type int.
+    float[] values = new float[Math.multiplyExact(resultRows, columns)];
+    float[] row = new float[columns];
+    for (int r = 0; r < rows; r++) {
+      stored.decodeRow(r, row, 0);
+      for (int c = 0; c < columns; c++) {
+        int index = (int) inverse.index(r, c, rows, columns);
+        int target = canonical[index / columns];
+        if (target >= 0) {
+          values[target * columns + index % columns] = row[c];
+        }
       }
     }
     return values;
