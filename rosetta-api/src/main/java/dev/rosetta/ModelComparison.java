@@ -88,23 +88,29 @@ final class ModelComparison {
       SortedMap<TensorRole, WeightPair> weights =
           comparer.compare(done -> listener.advanced("weights", done, total));
       phase("weights");
-      Lockstep.@Nullable Outcome outcome = null;
+      List<PointComparison> points = List.of();
+      Lockstep.Start agreed = Lockstep.Start.FIRST;
+      LogitsComparison logits = null;
       if (request.forwardPass()) {
-        outcome = lockstep(a, b, tokenizer.ids(), engine, weights, config);
-        if (request.filter() != null && outcome.points().isEmpty()) {
+        Lockstep.Outcome outcome =
+            lockstep(a, b, tokenizer.ids(), engine, weights, config).run(this::layersDone);
+        points = outcome.points();
+        if (request.filter() != null && points.isEmpty()) {
           throw new IllegalArgumentException(
               "the filter '" + request.filter() + "' matches no capture point");
         }
+        agreed = outcome.agreed();
+        // Compared before the repaired pass has logits of its own: they are large.
+        logits = logits(outcome, tokenizer);
         phase("layers");
       } else {
         checks.add(
             new Check("activations", Outcome.NOT_RUN, "weights, config and tokenizer only", false));
       }
-      List<PointComparison> points = outcome == null ? List.of() : outcome.points();
       Facts facts = new Facts(a, b, weights, config, codecs, points);
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
-          new ArrayList<>(diagnoses(hypotheses, weights, tokenizer.ids(), engine));
+          new ArrayList<>(diagnoses(hypotheses, weights, agreed, tokenizer.ids(), engine));
       SameWeightsCheck.run(a, b, request, tokenizer.ids(), engine, config, diagnoses)
           .ifPresent(
               same -> {
@@ -114,7 +120,6 @@ final class ModelComparison {
               });
       tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
       phase("diagnosis");
-      LogitsComparison logits = outcome == null ? null : logits(outcome, tokenizer);
       ComparisonReport.Continuation continuation =
           request.maxTokens() > 0 && request.forwardPass() && complete(points)
               ? new Continuations(engine, tokenizer, request.maxTokens()).run(a, b, tokenizer.ids())
@@ -123,24 +128,26 @@ final class ModelComparison {
     }
   }
 
-  private Lockstep.Outcome lockstep(
+  private Lockstep lockstep(
       Model left,
       Model right,
       int[] tokens,
       Engine engine,
       SortedMap<TensorRole, WeightPair> weights,
       List<ConfigComparison> config) {
-    int layers = Math.max(left.config().layers(), right.config().layers());
     return new Lockstep(
-            left,
-            right,
-            tokens,
-            engine,
-            weights,
-            unequal(config),
-            request.threshold(),
-            request.filter())
-        .run(done -> listener.advanced("layers", done, layers));
+        left,
+        right,
+        tokens,
+        engine,
+        weights,
+        unequal(config),
+        request.threshold(),
+        request.filter());
+  }
+
+  private void layersDone(int done) {
+    listener.advanced("layers", done, Math.max(a.config().layers(), b.config().layers()));
   }
 
   private static Set<ConfigField> unequal(List<ConfigComparison> config) {
@@ -153,10 +160,14 @@ final class ModelComparison {
     return fields;
   }
 
-  /** Applies every repair, compares and runs again, and grades each hypothesis by what is left. */
+  /**
+   * Applies every repair, compares and runs again, and grades each hypothesis by what is left. The
+   * run begins at {@code agreed} where no repair comes before.
+   */
   private List<Diagnosis> diagnoses(
       List<Hypothesis> hypotheses,
       SortedMap<TensorRole, WeightPair> compared,
+      Lockstep.Start agreed,
       int[] tokens,
       Engine engine) {
     boolean repairable = hypotheses.stream().anyMatch(h -> !h.repairs().isEmpty());
@@ -165,11 +176,15 @@ final class ModelComparison {
     }
     Model left = a;
     Model right = b;
+    Lockstep.Start start = agreed;
     Set<TensorRole> repaired = new TreeSet<>(heads(compared));
     for (Hypothesis hypothesis : hypotheses) {
       for (Repair repair : hypothesis.repairs()) {
         if (repair instanceof Repair.ReplaceWeight replacement) {
           repaired.add(replacement.weight().role());
+        }
+        if (firstLayer(repair) < agreed.layer()) {
+          start = Lockstep.Start.FIRST;
         }
         if (repair.side() == Side.A) {
           left = repair.applyTo(left);
@@ -183,9 +198,22 @@ final class ModelComparison {
     for (TensorRole role : repaired) {
       weights.put(role, comparer.compareRepaired(role, compared.get(role)));
     }
-    Lockstep.Outcome outcome =
-        lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right));
-    return Diagnostician.proven(hypotheses, outcome.points(), weights);
+    List<PointComparison> points =
+        lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right))
+            .runLocally(start, this::layersDone);
+    return Diagnostician.proven(hypotheses, points, weights);
+  }
+
+  /** The first layer whose state in front of it a repair may change nothing about. */
+  private static int firstLayer(Repair repair) {
+    if (!(repair instanceof Repair.ReplaceWeight replacement)) {
+      return 0;
+    }
+    TensorRole role = replacement.weight().role();
+    return switch (role.part()) {
+      case FINAL_NORM, OUTPUT -> Integer.MAX_VALUE;
+      default -> Math.max(role.layer(), 0);
+    };
   }
 
   /** The head is compared anew whatever was repaired: it may be the embedding. */

@@ -46,6 +46,7 @@ public final class Lockstep {
   private final List<PointComparison> points = new ArrayList<>();
   private final Map<CapturePoint, Activation> reference = new HashMap<>();
   private final Map<CapturePoint, Activation> own = new HashMap<>();
+  private boolean ownPass = true;
 
   /**
    * @param weights what comparing the weights showed
@@ -76,9 +77,32 @@ public final class Lockstep {
    * @param points capture points in forward-pass order, those of the filter only
    * @param logitsA side A's logits, or null if its pass did not get there
    * @param logitsB side B's logits on its own activations, or null
+   * @param agreed the state in front of the first layer with a point that does not agree
    */
   public record Outcome(
-      List<PointComparison> points, @Nullable Activation logitsA, @Nullable Activation logitsB) {}
+      List<PointComparison> points,
+      @Nullable Activation logitsA,
+      @Nullable Activation logitsB,
+      Start agreed) {}
+
+  /**
+   * The state of a pass in front of a layer. A pass with other weights from that layer on, and with
+   * all else the same, need not compute it again.
+   *
+   * @param layer the next layer; 0 for the whole pass, the embedding included
+   * @param points what was found so far, before noise is judged over the whole pass
+   * @param reference side A's residual stream
+   * @param own side B's
+   */
+  public record Start(
+      int layer,
+      List<PointComparison> points,
+      Map<CapturePoint, Activation> reference,
+      Map<CapturePoint, Activation> own) {
+
+    /** The start of a pass. */
+    public static final Start FIRST = new Start(0, List.of(), Map.of(), Map.of());
+  }
 
   /**
    * Runs the whole pass.
@@ -86,20 +110,62 @@ public final class Lockstep {
    * @param progress told the number of layers done
    */
   public Outcome run(IntConsumer progress) {
-    step(Graph.embedding(a), Graph.embedding(b));
+    return run(Start.FIRST, progress);
+  }
+
+  /**
+   * Runs each operation on side A's activations alone, from {@code start} on: what a point's status
+   * follows from, in half the time. Behind the embedding no point has a propagated difference.
+   *
+   * @param start as for {@link #run(Start, IntConsumer)}
+   * @param progress told the number of layers done
+   */
+  public List<PointComparison> runLocally(Start start, IntConsumer progress) {
+    ownPass = false;
+    return run(start, progress).points();
+  }
+
+  /**
+   * Runs a pass from {@code start} on.
+   *
+   * @param start {@link Start#FIRST}, or a state that a pass reached with the same prompt, filter
+   *     and config, and with the same weights of the layers in front
+   * @param progress told the number of layers done
+   */
+  public Outcome run(Start start, IntConsumer progress) {
+    points.addAll(start.points());
+    reference.putAll(start.reference());
+    if (ownPass) {
+      own.putAll(start.own());
+    }
     int layers = Math.max(a.config().layers(), b.config().layers());
-    for (int layer = 0; layer < layers; layer++) {
-      step(
-          layer < a.config().layers() ? Graph.layer(a, layer) : List.of(),
-          layer < b.config().layers() ? Graph.layer(b, layer) : List.of());
+    Start agreed = start;
+    boolean agrees = start.layer() > 0 || step(Graph.embedding(a), Graph.embedding(b));
+    for (int layer = start.layer(); layer < layers; layer++) {
+      if (agrees && layer > 0) {
+        agreed = state(layer);
+      }
+      agrees &=
+          step(
+              layer < a.config().layers() ? Graph.layer(a, layer) : List.of(),
+              layer < b.config().layers() ? Graph.layer(b, layer) : List.of());
       progress.accept(layer + 1);
+    }
+    if (agrees && layers > 0) {
+      agreed = state(layers);
     }
     step(Graph.tail(a), Graph.tail(b));
     CapturePoint logits = CapturePoint.of(Site.LOGITS);
-    return new Outcome(NoiseProfile.judge(points), reference.get(logits), own.get(logits));
+    return new Outcome(NoiseProfile.judge(points), reference.get(logits), own.get(logits), agreed);
   }
 
-  private void step(List<Operation> operationsA, List<Operation> operationsB) {
+  private Start state(int layer) {
+    return new Start(layer, List.copyOf(points), Map.copyOf(reference), Map.copyOf(own));
+  }
+
+  /** Whether every point was compared and agrees. */
+  private boolean step(List<Operation> operationsA, List<Operation> operationsB) {
+    boolean agrees = true;
     Map<CapturePoint, Operation> byPointA = byPoint(operationsA);
     Map<CapturePoint, Operation> byPointB = byPoint(operationsB);
     TreeSet<CapturePoint> order = new TreeSet<>(byPointA.keySet());
@@ -112,6 +178,7 @@ public final class Lockstep {
           left != null && right != null
               ? both(left, right)
               : one(point, left == null ? right : left, left != null);
+      agrees &= comparison.status() == Status.OK || comparison.status() == Status.NOISE;
       if (filter == null || filter.matcher(point.name()).find()) {
         points.add(comparison);
       }
@@ -122,6 +189,7 @@ public final class Lockstep {
       reference.keySet().retainAll(kept);
       own.keySet().retainAll(kept);
     }
+    return agrees;
   }
 
   private static Map<CapturePoint, Operation> byPoint(List<Operation> operations) {
@@ -306,7 +374,7 @@ public final class Lockstep {
   }
 
   private void remember(CapturePoint point, @Nullable Activation ownB) {
-    if (ownB == null) {
+    if (ownB == null || !ownPass) {
       own.remove(point);
       return;
     }

@@ -224,4 +224,43 @@ final class LockstepTests {
             .filter(point -> point.point().name().equals("layers.0.q"))
             .allMatch(point -> point.status() == Status.SKIPPED));
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.embed_tokens.weight, 0",
+    "model.layers.0.mlp.gate_proj.weight, 0",
+    "model.layers.1.input_layernorm.weight, 1",
+    "model.layers.1.mlp.down_proj.weight, 1",
+    "model.norm.weight, 2",
+  })
+  void aPassGoesOnFromTheLayerInFrontOfTheFaultAsFromItsStart(String tensor, int layer) {
+    Pair pair = Pair.of("qwen2", with("qwen2", tensor, 9));
+    Lockstep.Outcome whole = pair.run(null);
+    Lockstep.Start agreed = whole.agreed();
+    assertEquals(layer, agreed.layer());
+    Lockstep.Outcome rest = pair.with(null, lockstep -> lockstep.run(agreed, done -> {}));
+    assertEquals(whole.points(), rest.points());
+    assertEquals(layer, rest.agreed().layer());
+    Pair repaired = new Pair(pair.a(), pair.a());
+    for (PointComparison point : repaired.with(null, l -> l.run(agreed, done -> {}).points())) {
+      assertEquals(Status.OK, point.status(), point.toString());
+    }
+  }
+
+  @Test
+  void aLocalPassFindsTheSameButForWhatPropagates() {
+    Pair pair = Pair.of("qwen2", with("qwen2", GATE, 9));
+    Lockstep.Outcome whole = pair.run(null);
+    List<PointComparison> local =
+        pair.with(null, lockstep -> lockstep.runLocally(whole.agreed(), done -> {}));
+    assertEquals(whole.points().size(), local.size());
+    for (int i = 0; i < local.size(); i++) {
+      PointComparison expected = whole.points().get(i);
+      PointComparison point = local.get(i);
+      assertEquals(expected.point(), point.point());
+      assertEquals(expected.status(), point.status());
+      assertEquals(expected.local(), point.local());
+      assertTrue(i == 0 || point.propagated() == null, point.toString());
+    }
+  }
 }

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Two models, compared as the front door does it. */
@@ -64,9 +65,13 @@ record Pair(Model a, Model b) {
   }
 
   Lockstep.Outcome run(Pattern filter) {
+    return with(filter, lockstep -> lockstep.run(done -> {}));
+  }
+
+  <T> T with(Pattern filter, Function<Lockstep, T> use) {
     try (Engine engine = new Engine(new PlainKernels(), 2)) {
-      return new Lockstep(a, b, TOKENS, engine, weights(), unequalConfig(), THRESHOLD, filter)
-          .run(done -> {});
+      return use.apply(
+          new Lockstep(a, b, TOKENS, engine, weights(), unequalConfig(), THRESHOLD, filter));
     }
   }
 
