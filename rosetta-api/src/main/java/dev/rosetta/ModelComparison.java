@@ -204,7 +204,7 @@ final class ModelComparison {
     return Diagnostician.proven(hypotheses, points, weights);
   }
 
-  /** The first layer whose state in front of it a repair may change nothing about. */
+  /** The first layer that a repair may change: in front of it, a pass stays as it was. */
   private static int firstLayer(Repair repair) {
     if (!(repair instanceof Repair.ReplaceWeight replacement)) {
       return 0;
