@@ -49,8 +49,7 @@ final class ByteShifts {
     byte[] bytes = new byte[(2 * around + 1) * rowBytes];
     suspect.readRows(stored - around, 2 * around + 1, MemorySegment.ofArray(bytes));
     float[] values = new float[columns];
-    long from = (long) around * rowBytes + shift;
-    codec.decode(MemorySegment.ofArray(bytes), from, values, 0, columns);
+    codec.decode(bytes, around * rowBytes + shift, values, 0, columns);
     float[] expected = new float[columns];
     s.reference().decodeRow(row, expected, 0);
     double difference = 0;

@@ -8,7 +8,6 @@ import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.spi.ElementCodec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.SoftReference;
 import java.util.function.Supplier;
@@ -20,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Immutable and thread-safe.
  */
 public final class Weight {
+  /** Encoded bytes that are decoded at a time, if a block is not longer. */
+  private static final int PIECE_BYTES = 64 << 10;
+
   private final TensorRole role;
   private final ModelSource source;
   private final TensorInfo tensor;
@@ -303,17 +305,23 @@ public final class Weight {
           "tensor '" + tensor.name() + "' is " + tensor.type() + ", which cannot be decoded");
     }
     ElementType type = tensor.type();
-    int padded = Math.ceilDiv(skip + count, type.blockElements()) * type.blockElements();
-    long bytes = type.byteSize(padded);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment blocks = arena.allocate(Math.max(bytes, 1), 64);
-      source.read(tensor, from, blocks, bytes);
-      if (skip == 0 && padded == count) {
-        codec.decode(blocks, 0, target, offset, count);
+    int block = type.blockElements();
+    int end = skip + count;
+    int padded = Math.ceilDiv(end, block) * block;
+    int piece = Math.min(padded, Math.max(1, PIECE_BYTES / type.blockBytes()) * block);
+    byte[] bytes = new byte[(int) type.byteSize(piece)];
+    for (int first = 0; first < padded; first += piece) {
+      int length = Math.min(piece, padded - first);
+      long byteLength = type.byteSize(length);
+      source.read(tensor, from + type.byteSize(first), MemorySegment.ofArray(bytes), byteLength);
+      if (first >= skip && first + length <= end) {
+        codec.decode(bytes, 0, target, offset + first - skip, length);
       } else {
-        float[] whole = new float[padded];
-        codec.decode(blocks, 0, whole, 0, padded);
-        System.arraycopy(whole, skip, target, offset, count);
+        float[] whole = new float[length];
+        codec.decode(bytes, 0, whole, 0, length);
+        int wanted = Math.max(first, skip);
+        int last = Math.min(first + length, end);
+        System.arraycopy(whole, wanted - first, target, offset + wanted - skip, last - wanted);
       }
     }
     if (tensor.scale() != 1f) {

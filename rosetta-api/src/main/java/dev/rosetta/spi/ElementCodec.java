@@ -1,7 +1,6 @@
 package dev.rosetta.spi;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Decodes one element type to float32. The result is exact where the type's values fit a float32,
@@ -18,5 +17,5 @@ public interface ElementCodec {
    * @param elements a multiple of the type's block size
    * @throws IndexOutOfBoundsException if the source or the target is too short
    */
-  void decode(MemorySegment blocks, long offset, float[] target, int targetOffset, int elements);
+  void decode(byte[] blocks, int offset, float[] target, int targetOffset, int elements);
 }

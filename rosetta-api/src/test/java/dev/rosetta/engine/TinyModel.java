@@ -180,10 +180,14 @@ final class TinyModel {
     }
 
     @Override
-    public void decode(
-        MemorySegment blocks, long offset, float[] target, int targetOffset, int elements) {
+    public void decode(byte[] blocks, int offset, float[] target, int targetOffset, int elements) {
       MemorySegment.copy(
-          blocks, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, target, targetOffset, elements);
+          MemorySegment.ofArray(blocks),
+          ValueLayout.JAVA_FLOAT_UNALIGNED,
+          offset,
+          target,
+          targetOffset,
+          elements);
     }
   }
 

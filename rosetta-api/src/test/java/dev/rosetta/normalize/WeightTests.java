@@ -14,8 +14,6 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.spi.ElementCodec;
 import dev.rosetta.testing.MemorySource;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +28,10 @@ final class WeightTests {
     }
 
     @Override
-    public void decode(
-        MemorySegment blocks, long offset, float[] target, int targetOffset, int elements) {
+    public void decode(byte[] blocks, int offset, float[] target, int targetOffset, int elements) {
       assertEquals(0, elements % 32, "whole blocks only");
       for (int i = 0; i < elements; i++) {
-        target[targetOffset + i] =
-            blocks.get(ValueLayout.JAVA_BYTE, offset + (i / 32) * 34L + 2 + i % 32);
+        target[targetOffset + i] = blocks[offset + i / 32 * 34 + 2 + i % 32];
       }
     }
   }
@@ -114,6 +110,15 @@ final class WeightTests {
     }
     assertFalse(weight.hasKernelRows());
     assertTrue(flat(3, 64).hasKernelRows());
+  }
+
+  @Test
+  void rowsThatAreLongerThanOnePieceAreDecodedWhole() {
+    // 139 KB of blocks, and the second row begins within one.
+    float[] all = flat(2, 32 * 4100 - 20).decodeAll();
+    for (int i = 0; i < all.length; i++) {
+      assertEquals((float) (byte) i, all[i]);
+    }
   }
 
   @Test

@@ -66,10 +66,14 @@ public final class MemorySource implements ModelSource {
     }
 
     @Override
-    public void decode(
-        MemorySegment blocks, long offset, float[] target, int targetOffset, int elements) {
+    public void decode(byte[] blocks, int offset, float[] target, int targetOffset, int elements) {
       MemorySegment.copy(
-          blocks, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, target, targetOffset, elements);
+          MemorySegment.ofArray(blocks),
+          ValueLayout.JAVA_FLOAT_UNALIGNED,
+          offset,
+          target,
+          targetOffset,
+          elements);
     }
   }
 
@@ -80,11 +84,11 @@ public final class MemorySource implements ModelSource {
     }
 
     @Override
-    public void decode(
-        MemorySegment blocks, long offset, float[] target, int targetOffset, int elements) {
+    public void decode(byte[] blocks, int offset, float[] target, int targetOffset, int elements) {
+      MemorySegment halves = MemorySegment.ofArray(blocks).asSlice(offset);
       for (int i = 0; i < elements; i++) {
         target[targetOffset + i] =
-            Float.float16ToFloat(blocks.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i));
+            Float.float16ToFloat(halves.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i));
       }
     }
   }

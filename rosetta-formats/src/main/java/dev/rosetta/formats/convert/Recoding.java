@@ -3,7 +3,6 @@ package dev.rosetta.formats.convert;
 import dev.rosetta.formats.quant.ElementEncoder;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.ElementCodecs;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
@@ -39,7 +38,7 @@ public final class Recoding {
     codecs
         .codec(type)
         .orElseThrow(() -> new IllegalArgumentException(type + " cannot be decoded"))
-        .decode(MemorySegment.ofArray(encoded), 0, values, 0, elements);
+        .decode(encoded, 0, values, 0, elements);
     return values;
   }
 

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** aprender's 4-bit type: Q4_0 with neighbouring elements in one byte. */
 public final class AprQ4Codec extends BlockCodec {
@@ -12,7 +11,7 @@ public final class AprQ4Codec extends BlockCodec {
   // 18 bytes: d f16 | qs[16]
   // qs[j]: low nibble is element 2j, high nibble element 2j + 1; value (q - 8) * d
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int j = 0; j < 16; j++) {
       int q = u8(blocks, at + 2 + j);

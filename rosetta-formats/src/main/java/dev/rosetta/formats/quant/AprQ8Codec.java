@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** aprender's 8-bit type: signed bytes, whose one scale for the whole tensor the caller applies. */
 public final class AprQ8Codec extends CheckedCodec {
@@ -10,9 +9,9 @@ public final class AprQ8Codec extends CheckedCodec {
   }
 
   @Override
-  void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+  void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
     for (int i = 0; i < elements; i++) {
-      target[to + i] = blocks.get(I8, at + i);
+      target[to + i] = blocks[at + i];
     }
   }
 }

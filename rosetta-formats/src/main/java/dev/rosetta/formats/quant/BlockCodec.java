@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Decodes a type whose elements come in blocks, one block after the other. */
 abstract class BlockCodec extends CheckedCodec {
@@ -10,7 +9,7 @@ abstract class BlockCodec extends CheckedCodec {
   }
 
   @Override
-  final void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+  final void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
     int blockElements = type().blockElements();
     int blockBytes = type().blockBytes();
     for (int done = 0; done < elements; done += blockElements) {
@@ -20,5 +19,5 @@ abstract class BlockCodec extends CheckedCodec {
   }
 
   /** Decodes the block at byte {@code at} to {@code target[to…]}. */
-  abstract void decodeBlock(MemorySegment blocks, long at, float[] target, int to);
+  abstract void decodeBlock(byte[] blocks, int at, float[] target, int to);
 }

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** IEEE half precision, subnormals included. */
 public final class F16Codec extends CheckedCodec {
@@ -10,9 +9,9 @@ public final class F16Codec extends CheckedCodec {
   }
 
   @Override
-  void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+  void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
     for (int i = 0; i < elements; i++) {
-      target[to + i] = half(blocks, at + 2L * i);
+      target[to + i] = half(blocks, at + 2 * i);
     }
   }
 }

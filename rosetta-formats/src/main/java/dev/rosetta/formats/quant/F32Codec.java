@@ -1,7 +1,8 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** IEEE single precision. */
 public final class F32Codec extends CheckedCodec {
@@ -10,7 +11,10 @@ public final class F32Codec extends CheckedCodec {
   }
 
   @Override
-  void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
-    MemorySegment.copy(blocks, F32, at, target, to, elements);
+  void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
+    ByteBuffer.wrap(blocks, at, Float.BYTES * elements)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(target, to, elements);
   }
 }

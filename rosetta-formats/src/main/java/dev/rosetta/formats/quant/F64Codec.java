@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** IEEE double precision, rounded to float32. */
 public final class F64Codec extends CheckedCodec {
@@ -10,9 +9,9 @@ public final class F64Codec extends CheckedCodec {
   }
 
   @Override
-  void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+  void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
     for (int i = 0; i < elements; i++) {
-      target[to + i] = (float) blocks.get(F64, at + 8L * i);
+      target[to + i] = (float) Double.longBitsToDouble(i64(blocks, at + 8 * i));
     }
   }
 }

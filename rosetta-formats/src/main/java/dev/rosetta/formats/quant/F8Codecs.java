@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /**
  * The 8-bit floats, as in the OCP 8-bit floating point specification and, for the FNUZ forms, as in
@@ -93,7 +92,7 @@ public final class F8Codecs {
     abstract float value(int bits);
 
     @Override
-    final void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    final void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
         target[to + i] = values[u8(blocks, at + i)];
       }

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** As IQ1_S with a shift for each eight elements and a scale for each sixteen. */
 public final class IQ1_MCodec extends BlockCodec {
@@ -16,17 +15,17 @@ public final class IQ1_MCodec extends BlockCodec {
   // 12…15 are bits 4w…4w + 3 of d, an f16
   // value d * (2 * scale + 1) * (element ± 1/8)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     int bits = 0;
     for (int w = 0; w < 4; w++) {
-      bits |= (blocks.get(I16, at + 48 + 2L * w) >> 12 & 15) << 4 * w;
+      bits |= (i16(blocks, at + 48 + 2 * w) >> 12 & 15) << 4 * w;
     }
     float d = Float.float16ToFloat((short) bits);
     for (int p = 0; p < 32; p++) {
       int high = u8(blocks, at + 32 + p / 2) >> 4 * (p & 1) & 15;
       int point = u8(blocks, at + p) | (high & 7) << 8;
       float shift = high < 8 ? 0.125f : -0.125f;
-      int scale = blocks.get(I16, at + 48 + 2L * (p / 8)) >> 3 * (p / 2 & 3) & 7;
+      int scale = i16(blocks, at + 48 + 2 * (p / 8)) >> 3 * (p / 2 & 3) & 7;
       Grid.IQ1.shifted(point, shift, d * (1 + 2 * scale), target, to + 8 * p);
     }
   }

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of eight from 2048 points of -1, 0 and 1, shifted by an eighth. */
 public final class IQ1_SCodec extends BlockCodec {
@@ -15,10 +14,10 @@ public final class IQ1_SCodec extends BlockCodec {
   // scale, bit 15 whether the shift is negative
   // value d * (2 * scale + 1) * (element ± 1/8)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int p = 0; p < 32; p++) {
-      int high = blocks.get(I16, at + 34 + 2L * (p / 4)) & 0xffff;
+      int high = i16(blocks, at + 34 + 2 * (p / 4)) & 0xffff;
       int point = u8(blocks, at + 2 + p) | (high >> 3 * (p & 3) & 7) << 8;
       float shift = high < 0x8000 ? 0.125f : -0.125f;
       float step = d * (1 + 2 * (high >> 12 & 7));

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of eight from 1024 points, each element with a sign of its own. */
 public final class IQ2_SCodec extends BlockCodec {
@@ -15,7 +14,7 @@ public final class IQ2_SCodec extends BlockCodec {
   // scales[g]: low nibble for elements 32g…32g + 15, high nibble for 32g + 16…32g + 31
   // value d * (scale + 1/2) / 4 * element
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int p = 0; p < 32; p++) {
       int high = u8(blocks, at + 66 + p / 4) >> 2 * (p & 3) & 3;

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of eight from 512 points with an even number of negative elements. */
 public final class IQ2_XSCodec extends BlockCodec {
@@ -14,10 +13,10 @@ public final class IQ2_XSCodec extends BlockCodec {
   // scales[g]: low nibble for elements 32g…32g + 15, high nibble for 32g + 16…32g + 31
   // value d * (scale + 1/2) / 4 * element
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int p = 0; p < 32; p++) {
-      int point = blocks.get(I16, at + 2 + 2L * p) & 0xffff;
+      int point = i16(blocks, at + 2 + 2 * p) & 0xffff;
       int scale = u8(blocks, at + 66 + p / 4) >> 4 * (p / 2 & 1) & 15;
       float step = d * (0.5f + scale) * 0.25f;
       Grid.IQ2_XS.signed(point & 511, Grid.evenSigns(point >> 9), step, target, to + 8 * p);

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of eight from 256 points with an even number of negative elements. */
 public final class IQ2_XXSCodec extends BlockCodec {
@@ -13,11 +12,11 @@ public final class IQ2_XXSCodec extends BlockCodec {
   // u32: bits 7l…7l + 6 the signs of point l, bits 28…31 the scale
   // value d * (scale + 1/2) / 4 * element
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int group = 0; group < 8; group++) {
-      long points = at + 2 + 8L * group;
-      int signs = blocks.get(I32, points + 4);
+      int points = at + 2 + 8 * group;
+      int signs = i32(blocks, points + 4);
       float step = d * (0.5f + (signs >>> 28)) * 0.25f;
       for (int l = 0; l < 4; l++) {
         int even = Grid.evenSigns(signs >> 7 * l & 127);

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of four from 512 points, each element with a sign of its own. */
 public final class IQ3_SCodec extends BlockCodec {
@@ -16,7 +15,7 @@ public final class IQ3_SCodec extends BlockCodec {
   // scales[s]: low nibble for elements 64s…64s + 31, high nibble for 64s + 32…64s + 63
   // value d * (2 * scale + 1) * element
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int p = 0; p < 64; p++) {
       int point = u8(blocks, at + 2 + p) | (u8(blocks, at + 66 + p / 8) >> (p & 7) & 1) << 8;

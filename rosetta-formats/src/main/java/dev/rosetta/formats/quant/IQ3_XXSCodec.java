@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Groups of four from 256 points; of two groups, an even number of elements is negative. */
 public final class IQ3_XXSCodec extends BlockCodec {
@@ -14,10 +13,10 @@ public final class IQ3_XXSCodec extends BlockCodec {
   // u32: bits 7l…7l + 6 the signs of eight elements from 8l, bits 28…31 the scale
   // value d * (scale + 1/2) / 2 * element
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int p = 0; p < 64; p += 2) {
-      int signs = blocks.get(I32, at + 66 + 4L * (p / 8));
+      int signs = i32(blocks, at + 66 + 4 * (p / 8));
       float step = d * (0.5f + (signs >>> 28)) * 0.5f;
       int even = Grid.evenSigns(signs >> 7 * (p / 2 & 3) & 127);
       Grid.IQ3_XXS.signed(u8(blocks, at + 2 + p), even, step, target, to + 4 * p);

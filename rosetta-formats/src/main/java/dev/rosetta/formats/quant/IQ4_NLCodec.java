@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Four bits into a table of sixteen values, and a scale for 32 elements. */
 public final class IQ4_NLCodec extends BlockCodec {
@@ -12,7 +11,7 @@ public final class IQ4_NLCodec extends BlockCodec {
   // 18 bytes: d f16 | qs[16]
   // qs[j]: low nibble is element j, high nibble element j + 16; value table[q] * d
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int j = 0; j < 16; j++) {
       int q = u8(blocks, at + 2 + j);

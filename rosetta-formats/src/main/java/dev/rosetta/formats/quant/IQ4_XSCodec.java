@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Four bits into a table of sixteen values; 8 sub-blocks of 32 with a 6-bit scale each. */
 public final class IQ4_XSCodec extends BlockCodec {
@@ -14,14 +13,14 @@ public final class IQ4_XSCodec extends BlockCodec {
   // qs[16s + j]: low nibble is element 32s + j, high nibble element 32s + 16 + j
   // value d * (scale - 32) * table[q]
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
-    int scalesHigh = blocks.get(I16, at + 2);
+    int scalesHigh = i16(blocks, at + 2);
     for (int s = 0; s < 8; s++) {
       int low = (u8(blocks, at + 4 + (s >> 1)) >> 4 * (s & 1)) & 15;
       int high = (scalesHigh >> 2 * s) & 3;
       float step = d * ((low | high << 4) - 32);
-      long qs = at + 8 + 16L * s;
+      int qs = at + 8 + 16 * s;
       for (int j = 0; j < 16; j++) {
         int q = u8(blocks, qs + j);
         target[to + 32 * s + j] = NonLinear4.value(q & 15) * step;

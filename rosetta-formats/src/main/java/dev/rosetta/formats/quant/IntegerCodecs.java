@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** The integer types, little-endian, each value rounded to the nearest float32. */
 public final class IntegerCodecs {
@@ -14,9 +13,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = blocks.get(I8, at + i);
+        target[to + i] = blocks[at + i];
       }
     }
   }
@@ -28,7 +27,7 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
         target[to + i] = u8(blocks, at + i);
       }
@@ -42,9 +41,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = blocks.get(I16, at + 2L * i);
+        target[to + i] = i16(blocks, at + 2 * i);
       }
     }
   }
@@ -56,9 +55,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = blocks.get(I16, at + 2L * i) & 0xffff;
+        target[to + i] = i16(blocks, at + 2 * i) & 0xffff;
       }
     }
   }
@@ -70,9 +69,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = (float) blocks.get(I32, at + 4L * i);
+        target[to + i] = (float) i32(blocks, at + 4 * i);
       }
     }
   }
@@ -84,9 +83,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = (float) (blocks.get(I32, at + 4L * i) & 0xffff_ffffL);
+        target[to + i] = (float) (i32(blocks, at + 4 * i) & 0xffff_ffffL);
       }
     }
   }
@@ -98,9 +97,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = (float) blocks.get(I64, at + 8L * i);
+        target[to + i] = (float) i64(blocks, at + 8 * i);
       }
     }
   }
@@ -112,9 +111,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = unsigned(blocks.get(I64, at + 8L * i));
+        target[to + i] = unsigned(i64(blocks, at + 8 * i));
       }
     }
 
@@ -131,9 +130,9 @@ public final class IntegerCodecs {
     }
 
     @Override
-    void decodeChecked(MemorySegment blocks, long at, float[] target, int to, int elements) {
+    void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
       for (int i = 0; i < elements; i++) {
-        target[to + i] = blocks.get(I8, at + i) == 0 ? 0 : 1;
+        target[to + i] = blocks[at + i] == 0 ? 0 : 1;
       }
     }
   }

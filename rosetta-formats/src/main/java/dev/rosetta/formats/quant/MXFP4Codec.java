@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Four-bit floats (E2M1) and a shared power of two for 32 elements. */
 public final class MXFP4Codec extends BlockCodec {
@@ -12,7 +11,7 @@ public final class MXFP4Codec extends BlockCodec {
   // 17 bytes: e u8 | qs[16]
   // qs[j]: low nibble is element j, high nibble element j + 16; value 2^(e - 128) * doubled
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     // Exponents 0 and 1 give scales that are subnormal in float32.
     int e = u8(blocks, at);
     float step = Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : (e - 1) << 23);

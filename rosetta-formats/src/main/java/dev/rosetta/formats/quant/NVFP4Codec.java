@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Four-bit floats (E2M1) with an 8-bit float (E4M3) as the scale of each 16 elements. */
 public final class NVFP4Codec extends BlockCodec {
@@ -13,11 +12,11 @@ public final class NVFP4Codec extends BlockCodec {
   // qs[8s + j]: low nibble is element 16s + j, high nibble element 16s + 8 + j
   // value scale / 2 * doubled
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     for (int s = 0; s < 4; s++) {
       float step = scale(u8(blocks, at + s)) / 2;
       for (int j = 0; j < 8; j++) {
-        int q = u8(blocks, at + 4 + 8L * s + j);
+        int q = u8(blocks, at + 4 + 8 * s + j);
         target[to + 16 * s + j] = FourBitFloat.doubled(q & 15) * step;
         target[to + 16 * s + 8 + j] = FourBitFloat.doubled(q >> 4) * step;
       }

@@ -1,7 +1,5 @@
 package dev.rosetta.formats.quant;
 
-import java.lang.foreign.MemorySegment;
-
 /**
  * The twelve bytes that hold eight 6-bit scales and eight 6-bit minima of Q4_K and Q5_K.
  *
@@ -12,14 +10,14 @@ import java.lang.foreign.MemorySegment;
 final class PackedScales {
   private PackedScales() {}
 
-  static int scale(MemorySegment blocks, long at, int s) {
+  static int scale(byte[] blocks, int at, int s) {
     if (s < 4) {
       return u8(blocks, at + s) & 63;
     }
     return u8(blocks, at + s + 4) & 15 | u8(blocks, at + s - 4) >> 6 << 4;
   }
 
-  static int minimum(MemorySegment blocks, long at, int s) {
+  static int minimum(byte[] blocks, int at, int s) {
     if (s < 4) {
       return u8(blocks, at + s + 4) & 63;
     }
@@ -38,7 +36,7 @@ final class PackedScales {
     }
   }
 
-  private static int u8(MemorySegment blocks, long at) {
+  private static int u8(byte[] blocks, int at) {
     return CheckedCodec.u8(blocks, at);
   }
 }

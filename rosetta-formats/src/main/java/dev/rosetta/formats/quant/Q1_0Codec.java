@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** One bit: plus or minus the scale of 128 elements. */
 public final class Q1_0Codec extends BlockCodec {
@@ -12,7 +11,7 @@ public final class Q1_0Codec extends BlockCodec {
   // 18 bytes: d f16 | qs[16]
   // bit k of qs[j] is element 8j + k; value d where it is set, else -d
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int k = 0; k < 128; k++) {
       target[to + k] = (u8(blocks, at + 2 + k / 8) >> (k & 7) & 1) == 1 ? d : -d;

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Two bits; 16 sub-blocks of 16 with a 4-bit scale and a 4-bit minimum each. */
 public final class Q2_KCodec extends BlockCodec {
@@ -14,14 +13,14 @@ public final class Q2_KCodec extends BlockCodec {
   // qs[32h + l] holds elements 128h + 32j + l in bits 2j, 2j + 1 (h = 0, 1; j = 0…3; l = 0…31)
   // value d * scale * q - dmin * minimum
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 80);
     float dmin = half(blocks, at + 82);
     for (int s = 0; s < 16; s++) {
       int scale = u8(blocks, at + s);
       float step = d * (scale & 15);
       float min = dmin * (scale >> 4);
-      long qs = at + 16 + 32L * (s >> 3) + 16L * (s & 1);
+      int qs = at + 16 + 32 * (s >> 3) + 16 * (s & 1);
       int shift = 2 * ((s >> 1) & 3);
       for (int l = 0; l < 16; l++) {
         target[to + 16 * s + l] = step * ((u8(blocks, qs + l) >> shift) & 3) - min;

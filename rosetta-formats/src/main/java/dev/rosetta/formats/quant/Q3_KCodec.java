@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Three bits; 16 sub-blocks of 16 with a 6-bit scale each. */
 public final class Q3_KCodec extends BlockCodec {
@@ -15,14 +14,14 @@ public final class Q3_KCodec extends BlockCodec {
   // scale s: low 4 bits in scales[0…7] (low nibbles s < 8, high nibbles s >= 8), high 2 bits in
   // scales[8 + s mod 4], bits 2 * (s / 4); value d * (scale - 32) * (q - 4)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 108);
     for (int s = 0; s < 16; s++) {
       int low = s < 8 ? u8(blocks, at + 96 + s) & 15 : u8(blocks, at + 88 + s) >> 4;
       int high = (u8(blocks, at + 104 + (s & 3)) >> 2 * (s >> 2)) & 3;
       float step = d * ((low | high << 4) - 32);
-      long qs = at + 32 + 32L * (s >> 3) + 16L * (s & 1);
-      long hmask = at + 16L * (s & 1);
+      int qs = at + 32 + 32 * (s >> 3) + 16 * (s & 1);
+      int hmask = at + 16 * (s & 1);
       int shift = 2 * ((s >> 1) & 3);
       int bit = s >> 1;
       for (int l = 0; l < 16; l++) {

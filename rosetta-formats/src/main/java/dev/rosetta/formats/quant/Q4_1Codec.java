@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Four bits, a scale and a minimum for 32 elements. */
 public final class Q4_1Codec extends BlockCodec {
@@ -12,7 +11,7 @@ public final class Q4_1Codec extends BlockCodec {
   // 20 bytes: d f16 | m f16 | qs[16]
   // qs[j]: low nibble is element j, high nibble element j + 16; value q * d + m
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     float m = half(blocks, at + 2);
     for (int j = 0; j < 16; j++) {

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Five bits and a scale for 32 elements. */
 public final class Q5_0Codec extends BlockCodec {
@@ -13,9 +12,9 @@ public final class Q5_0Codec extends BlockCodec {
   // qs[j]: low nibble is element j, high nibble element j + 16; bit k of qh is the fifth bit of
   // element k; value (q - 16) * d
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
-    int qh = blocks.get(I32, at + 2);
+    int qh = i32(blocks, at + 2);
     for (int j = 0; j < 16; j++) {
       int q = u8(blocks, at + 6 + j);
       int low = (q & 15) | ((qh >>> j) & 1) << 4;

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Five bits, a scale and a minimum for 32 elements. */
 public final class Q5_1Codec extends BlockCodec {
@@ -13,10 +12,10 @@ public final class Q5_1Codec extends BlockCodec {
   // qs[j]: low nibble is element j, high nibble element j + 16; bit k of qh is the fifth bit of
   // element k; value q * d + m
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     float m = half(blocks, at + 2);
-    int qh = blocks.get(I32, at + 4);
+    int qh = i32(blocks, at + 4);
     for (int j = 0; j < 16; j++) {
       int q = u8(blocks, at + 8 + j);
       int low = (q & 15) | ((qh >>> j) & 1) << 4;

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Five bits; 8 sub-blocks of 32 with a 6-bit scale and a 6-bit minimum each. */
 public final class Q5_KCodec extends BlockCodec {
@@ -13,14 +12,14 @@ public final class Q5_KCodec extends BlockCodec {
   // qs[32g…32g + 31]: low nibbles are sub-block 2g, high nibbles sub-block 2g + 1; bit s of qh[l]
   // is the fifth bit of element l of sub-block s; value d * scale * q - dmin * minimum
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     float dmin = half(blocks, at + 2);
     for (int s = 0; s < 8; s++) {
       float step = d * PackedScales.scale(blocks, at + 4, s);
       float min = dmin * PackedScales.minimum(blocks, at + 4, s);
-      long qs = at + 48 + 32L * (s >> 1);
-      long qh = at + 16;
+      int qs = at + 48 + 32 * (s >> 1);
+      int qh = at + 16;
       int shift = 4 * (s & 1);
       for (int l = 0; l < 32; l++) {
         int q = (u8(blocks, qs + l) >> shift) & 15 | ((u8(blocks, qh + l) >> s) & 1) << 4;

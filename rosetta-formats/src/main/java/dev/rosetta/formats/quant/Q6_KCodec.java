@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Six bits; 16 sub-blocks of 16 with a signed 8-bit scale each. */
 public final class Q6_KCodec extends BlockCodec {
@@ -14,15 +13,15 @@ public final class Q6_KCodec extends BlockCodec {
   // mod 2) + l], low nibble for k < 2; high two bits in qh[32h + l], bits 2k, 2k + 1
   // value d * scale * (q - 32)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 208);
     for (int s = 0; s < 16; s++) {
-      float step = d * blocks.get(I8, at + 192 + s);
+      float step = d * blocks[at + 192 + s];
       int quarter = (s >> 1) & 3;
       int first = 16 * (s & 1);
-      long ql = at + 64L * (s >> 3) + 32L * (quarter & 1) + first;
+      int ql = at + 64 * (s >> 3) + 32 * (quarter & 1) + first;
       int lowShift = 4 * (quarter >> 1);
-      long qh = at + 128 + 32L * (s >> 3) + first;
+      int qh = at + 128 + 32 * (s >> 3) + first;
       int highShift = 2 * quarter;
       for (int l = 0; l < 16; l++) {
         int low = (u8(blocks, ql + l) >> lowShift) & 15;

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** A signed byte each and a scale for 32 elements. */
 public final class Q8_0Codec extends BlockCodec {
@@ -11,10 +10,10 @@ public final class Q8_0Codec extends BlockCodec {
 
   // 34 bytes: d f16 | qs i8[32]; value q * d
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at);
     for (int j = 0; j < 32; j++) {
-      target[to + j] = blocks.get(I8, at + 2 + j) * d;
+      target[to + j] = blocks[at + 2 + j] * d;
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Ternary: five elements in a byte, as the leading digits of a fraction in base three. */
 public final class TQ1_0Codec extends BlockCodec {
@@ -15,7 +14,7 @@ public final class TQ1_0Codec extends BlockCodec {
   // qh[m] (m = 0…3, four digits): element 240 + 4n + m
   // value d * (digit - 1)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 52);
     digits(blocks, at, 32, 5, d, target, to);
     digits(blocks, at + 32, 16, 5, d, target, to + 160);
@@ -23,7 +22,7 @@ public final class TQ1_0Codec extends BlockCodec {
   }
 
   private static void digits(
-      MemorySegment blocks, long at, int bytes, int digits, float d, float[] target, int to) {
+      byte[] blocks, int at, int bytes, int digits, float d, float[] target, int to) {
     for (int m = 0; m < bytes; m++) {
       int fraction = u8(blocks, at + m);
       for (int n = 0; n < digits; n++) {

@@ -1,7 +1,6 @@
 package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
-import java.lang.foreign.MemorySegment;
 
 /** Ternary: two bits an element; their fourth value counts as 2. */
 public final class TQ2_0Codec extends BlockCodec {
@@ -13,7 +12,7 @@ public final class TQ2_0Codec extends BlockCodec {
   // qs[32h + m] holds elements 128h + 32l + m in bits 2l, 2l + 1 (h = 0, 1; l = 0…3; m = 0…31)
   // value d * (q - 1)
   @Override
-  void decodeBlock(MemorySegment blocks, long at, float[] target, int to) {
+  void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 64);
     for (int m = 0; m < 64; m++) {
       int q = u8(blocks, at + m);

@@ -15,7 +15,6 @@ import dev.rosetta.spi.TraceFormat;
 import dev.rosetta.trace.Activation;
 import dev.rosetta.trace.CapturePoint;
 import dev.rosetta.trace.Trace;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -86,7 +85,7 @@ public final class SafeTensorsTraceFormat implements TraceFormat {
     if (!wide && tensor.type() != ElementType.I32) {
       throw malformed(file.path(), tensor, "has the type " + tensor.type() + ", not I32 or I64");
     }
-    ByteBuffer bytes = bytes(file, tensor);
+    ByteBuffer bytes = ByteBuffer.wrap(bytes(file, tensor)).order(ByteOrder.LITTLE_ENDIAN);
     int[] ids = new int[(int) tensor.elements()];
     for (int i = 0; i < ids.length; i++) {
       long id = wide ? bytes.getLong() : bytes.getInt();
@@ -134,14 +133,13 @@ public final class SafeTensorsTraceFormat implements TraceFormat {
           file.path(),
           Quoted.quote(tensor.name()) + " is " + tensor.type() + "; save activations as F32");
     }
-    ByteBuffer bytes = bytes(file, tensor);
     float[] values = new float[(int) tensor.elements()];
-    codec.decode(MemorySegment.ofBuffer(bytes), 0, values, 0, values.length);
+    codec.decode(bytes(file, tensor), 0, values, 0, values.length);
     int width = positions == 0 ? 0 : (int) (values.length / positions);
     return new Activation((int) positions, width, values);
   }
 
-  private static ByteBuffer bytes(MappedFile file, TensorInfo tensor) {
+  private static byte[] bytes(MappedFile file, TensorInfo tensor) {
     if (tensor.byteSize() > Integer.MAX_VALUE - 8) {
       throw new ModelException(
           ErrorCode.LIMIT_EXCEEDED,
@@ -151,8 +149,7 @@ public final class SafeTensorsTraceFormat implements TraceFormat {
               + tensor.byteSize()
               + " bytes; record fewer tokens");
     }
-    return ByteBuffer.wrap(file.readBytes(tensor.offset(), (int) tensor.byteSize()))
-        .order(ByteOrder.LITTLE_ENDIAN);
+    return file.readBytes(tensor.offset(), (int) tensor.byteSize());
   }
 
   private static ModelException malformed(Path path, TensorInfo tensor, String fault) {

@@ -13,7 +13,6 @@ import dev.rosetta.model.TensorInfo;
 import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.testing.SharedData;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -171,16 +170,15 @@ class SamplesTests {
   }
 
   private static byte[] decoded(Path path, String name, Set<ElementType> pairs) {
-    try (ModelSource source = new AprFormat(Map.of(path, pairs)).open(path);
-        Arena arena = Arena.ofConfined()) {
+    try (ModelSource source = new AprFormat(Map.of(path, pairs)).open(path)) {
       TensorInfo tensor =
           source.tensors().stream()
               .collect(Collectors.toMap(TensorInfo::name, info -> info))
               .get(name);
       int block = tensor.type().blockElements();
       int padded = Math.toIntExact(Math.ceilDiv(tensor.elements(), block) * block);
-      MemorySegment blocks = arena.allocate(tensor.byteSize(), 64);
-      source.read(tensor, 0, blocks, tensor.byteSize());
+      byte[] blocks = new byte[(int) tensor.byteSize()];
+      source.read(tensor, 0, MemorySegment.ofArray(blocks), blocks.length);
       float[] values = new float[padded];
       ElementCodecs.load().codec(tensor.type()).orElseThrow().decode(blocks, 0, values, 0, padded);
       ByteBuffer bytes =

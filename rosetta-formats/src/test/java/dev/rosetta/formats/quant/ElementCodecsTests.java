@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.ElementCodec;
 import dev.rosetta.spi.ElementCodecs;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.EnumSet;
@@ -167,25 +165,20 @@ class ElementCodecsTests {
   @Test
   void rangesOutsideSourceOrTargetAreRefused() {
     ElementCodec codec = CODECS.codec(ElementType.Q4_0).orElseThrow();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment blocks = arena.allocate(36);
-      float[] target = new float[64];
-      codec.decode(blocks, 0, target, 0, 64);
-      assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, 1, target, 0, 64));
-      assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, -1, target, 0, 32));
-      assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, 0, target, 33, 32));
-      assertThrows(IllegalArgumentException.class, () -> codec.decode(blocks, 0, target, 0, 31));
-    }
+    byte[] blocks = new byte[36];
+    float[] target = new float[64];
+    codec.decode(blocks, 0, target, 0, 64);
+    assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, 1, target, 0, 64));
+    assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, -1, target, 0, 32));
+    assertThrows(IndexOutOfBoundsException.class, () -> codec.decode(blocks, 0, target, 33, 32));
+    assertThrows(IllegalArgumentException.class, () -> codec.decode(blocks, 0, target, 0, 31));
   }
 
   static float[] decode(ElementType type, byte[] bytes, int elements) {
-    try (Arena arena = Arena.ofConfined()) {
-      // An odd address: files do not align blocks.
-      MemorySegment blocks = arena.allocate(bytes.length + 1, 8);
-      MemorySegment.copy(MemorySegment.ofArray(bytes), 0, blocks, 1, bytes.length);
-      float[] target = new float[elements + 3];
-      CODECS.codec(type).orElseThrow().decode(blocks, 1, target, 3, elements);
-      return java.util.Arrays.copyOfRange(target, 3, elements + 3);
-    }
+    byte[] blocks = new byte[bytes.length + 1];
+    System.arraycopy(bytes, 0, blocks, 1, bytes.length);
+    float[] target = new float[elements + 3];
+    CODECS.codec(type).orElseThrow().decode(blocks, 1, target, 3, elements);
+    return java.util.Arrays.copyOfRange(target, 3, elements + 3);
   }
 }

@@ -37,7 +37,7 @@ final class SharedSafeTensorsTests {
     ElementCodecs.load()
         .codec(tensor.type())
         .orElseThrow()
-        .decode(MemorySegment.ofArray(bytes), 0, values, 0, values.length);
+        .decode(bytes, 0, values, 0, values.length);
     return values;
   }
 
