@@ -5,6 +5,8 @@ import dev.rosetta.ComparisonReport.Check.Outcome;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.compare.ConfigComparer;
 import dev.rosetta.compare.Lockstep;
+import dev.rosetta.compare.PassRest;
+import dev.rosetta.compare.PassStart;
 import dev.rosetta.compare.Predictions;
 import dev.rosetta.compare.WeightComparer;
 import dev.rosetta.compare.WeightPair;
@@ -17,6 +19,7 @@ import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
+import dev.rosetta.normalize.Weight;
 import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
 import java.util.ArrayList;
@@ -89,7 +92,8 @@ final class ModelComparison {
           comparer.compare(done -> listener.advanced("weights", done, total));
       phase("weights");
       List<PointComparison> points = List.of();
-      Lockstep.Start agreed = Lockstep.Start.FIRST;
+      PassStart agreed = PassStart.FIRST;
+      PassRest found = PassRest.UNKNOWN;
       LogitsComparison logits = null;
       if (request.forwardPass()) {
         Lockstep.Outcome outcome =
@@ -100,6 +104,7 @@ final class ModelComparison {
               "the filter '" + request.filter() + "' matches no capture point");
         }
         agreed = outcome.agreed();
+        found = outcome.found();
         // Compared before the repaired pass has logits of its own: they are large.
         logits = logits(outcome, tokenizer);
         phase("layers");
@@ -110,7 +115,7 @@ final class ModelComparison {
       Facts facts = new Facts(a, b, weights, config, codecs, points);
       List<Hypothesis> hypotheses = Diagnostician.hypotheses(facts);
       List<Diagnosis> diagnoses =
-          new ArrayList<>(diagnoses(hypotheses, weights, agreed, tokenizer.ids(), engine));
+          new ArrayList<>(diagnoses(hypotheses, weights, agreed, found, tokenizer.ids(), engine));
       SameWeightsCheck.run(a, b, request, tokenizer.ids(), engine, config, diagnoses)
           .ifPresent(
               same -> {
@@ -162,12 +167,14 @@ final class ModelComparison {
 
   /**
    * Applies every repair, compares and runs again, and grades each hypothesis by what is left. The
-   * run begins at {@code agreed} where no repair comes before.
+   * run begins at {@code agreed} where no repair comes before, and ends where none can change what
+   * was {@code found}.
    */
   private List<Diagnosis> diagnoses(
       List<Hypothesis> hypotheses,
       SortedMap<TensorRole, WeightPair> compared,
-      Lockstep.Start agreed,
+      PassStart agreed,
+      PassRest found,
       int[] tokens,
       Engine engine) {
     boolean repairable = hypotheses.stream().anyMatch(h -> !h.repairs().isEmpty());
@@ -176,7 +183,8 @@ final class ModelComparison {
     }
     Model left = a;
     Model right = b;
-    Lockstep.Start start = agreed;
+    PassStart start = agreed;
+    int end = 0;
     Set<TensorRole> repaired = new TreeSet<>(heads(compared));
     for (Hypothesis hypothesis : hypotheses) {
       for (Repair repair : hypothesis.repairs()) {
@@ -184,8 +192,9 @@ final class ModelComparison {
           repaired.add(replacement.weight().role());
         }
         if (firstLayer(repair) < agreed.layer()) {
-          start = Lockstep.Start.FIRST;
+          start = PassStart.FIRST;
         }
+        end = Math.max(end, endLayer(repair));
         if (repair.side() == Side.A) {
           left = repair.applyTo(left);
         } else {
@@ -200,7 +209,7 @@ final class ModelComparison {
     }
     List<PointComparison> points =
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right))
-            .runLocally(start, this::layersDone);
+            .runLocally(start, found.from(end), this::layersDone);
     return Diagnostician.proven(hypotheses, points, weights);
   }
 
@@ -214,6 +223,18 @@ final class ModelComparison {
       case FINAL_NORM, OUTPUT -> Integer.MAX_VALUE;
       default -> Math.max(role.layer(), 0);
     };
+  }
+
+  /**
+   * The layer from which on a repair changes nothing that is found on side A's activations: behind
+   * the last one, unless it repairs a layer of side B.
+   */
+  private static int endLayer(Repair repair) {
+    return repair instanceof Repair.ReplaceWeight(Side side, Weight weight)
+            && side == Side.B
+            && weight.role().layer() >= 0
+        ? weight.role().layer() + 1
+        : Integer.MAX_VALUE;
   }
 
   /** The head is compared anew whatever was repaired: it may be the embedding. */

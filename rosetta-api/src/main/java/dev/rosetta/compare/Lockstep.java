@@ -48,6 +48,9 @@ public final class Lockstep {
   private final Map<CapturePoint, Activation> own = new HashMap<>();
   private boolean ownPass = true;
 
+  /** Whether every reference so far is side A's own, with side B standing in nowhere. */
+  private boolean referenceIsA = true;
+
   /**
    * @param weights what comparing the weights showed
    * @param unequalConfig config fields that differ
@@ -78,31 +81,14 @@ public final class Lockstep {
    * @param logitsA side A's logits, or null if its pass did not get there
    * @param logitsB side B's logits on its own activations, or null
    * @param agreed the state in front of the first layer with a point that does not agree
+   * @param found the whole pass, or nothing if side B's activations had to stand in for side A's
    */
   public record Outcome(
       List<PointComparison> points,
       @Nullable Activation logitsA,
       @Nullable Activation logitsB,
-      Start agreed) {}
-
-  /**
-   * The state of a pass in front of a layer. A pass with other weights from that layer on, and with
-   * all else the same, need not compute it again.
-   *
-   * @param layer the next layer; 0 for the whole pass, the embedding included
-   * @param points what was found so far, before noise is judged over the whole pass
-   * @param reference side A's residual stream
-   * @param own side B's
-   */
-  public record Start(
-      int layer,
-      List<PointComparison> points,
-      Map<CapturePoint, Activation> reference,
-      Map<CapturePoint, Activation> own) {
-
-    /** The start of a pass. */
-    public static final Start FIRST = new Start(0, List.of(), Map.of(), Map.of());
-  }
+      PassStart agreed,
+      PassRest found) {}
 
   /**
    * Runs the whole pass.
@@ -110,38 +96,45 @@ public final class Lockstep {
    * @param progress told the number of layers done
    */
   public Outcome run(IntConsumer progress) {
-    return run(Start.FIRST, progress);
+    return run(PassStart.FIRST, progress);
   }
 
   /**
    * Runs each operation on side A's activations alone, from {@code start} on: what a point's status
    * follows from, in half the time. Behind the embedding no point has a propagated difference.
    *
-   * @param start as for {@link #run(Start, IntConsumer)}
+   * @param start as for {@link #run(PassStart, IntConsumer)}
+   * @param rest taken as it is instead of being computed: {@link PassRest#UNKNOWN}, or what a pass
+   *     found with the same prompt, filter and config, with the same side A, and with the same
+   *     weights of side B from that layer on
    * @param progress told the number of layers done
    */
-  public List<PointComparison> runLocally(Start start, IntConsumer progress) {
+  public List<PointComparison> runLocally(PassStart start, PassRest rest, IntConsumer progress) {
     ownPass = false;
-    return run(start, progress).points();
+    return run(start, rest, progress).points();
   }
 
   /**
    * Runs a pass from {@code start} on.
    *
-   * @param start {@link Start#FIRST}, or a state that a pass reached with the same prompt, filter
-   *     and config, and with the same weights of the layers in front
+   * @param start {@link PassStart#FIRST}, or a state that a pass reached with the same prompt,
+   *     filter and config, and with the same weights of the layers in front
    * @param progress told the number of layers done
    */
-  public Outcome run(Start start, IntConsumer progress) {
+  public Outcome run(PassStart start, IntConsumer progress) {
+    return run(start, PassRest.UNKNOWN, progress);
+  }
+
+  private Outcome run(PassStart start, PassRest rest, IntConsumer progress) {
     points.addAll(start.points());
     reference.putAll(start.reference());
     if (ownPass) {
       own.putAll(start.own());
     }
     int layers = Math.max(a.config().layers(), b.config().layers());
-    Start agreed = start;
+    PassStart agreed = start;
     boolean agrees = start.layer() > 0 || step(Graph.embedding(a), Graph.embedding(b));
-    for (int layer = start.layer(); layer < layers; layer++) {
+    for (int layer = start.layer(); layer < Math.min(layers, rest.layer()); layer++) {
       if (agrees && layer > 0) {
         agreed = state(layer);
       }
@@ -151,16 +144,24 @@ public final class Lockstep {
               layer < b.config().layers() ? Graph.layer(b, layer) : List.of());
       progress.accept(layer + 1);
     }
-    if (agrees && layers > 0) {
-      agreed = state(layers);
+    if (rest.layer() > layers) {
+      if (agrees && layers > 0) {
+        agreed = state(layers);
+      }
+      step(Graph.tail(a), Graph.tail(b));
     }
-    step(Graph.tail(a), Graph.tail(b));
+    points.addAll(rest.points());
     CapturePoint logits = CapturePoint.of(Site.LOGITS);
-    return new Outcome(NoiseProfile.judge(points), reference.get(logits), own.get(logits), agreed);
+    return new Outcome(
+        NoiseProfile.judge(points),
+        reference.get(logits),
+        own.get(logits),
+        agreed,
+        referenceIsA ? new PassRest(0, points) : PassRest.UNKNOWN);
   }
 
-  private Start state(int layer) {
-    return new Start(layer, List.copyOf(points), Map.copyOf(reference), Map.copyOf(own));
+  private PassStart state(int layer) {
+    return new PassStart(layer, List.copyOf(points), Map.copyOf(reference), Map.copyOf(own));
   }
 
   /** Whether every point was compared and agrees. */
@@ -207,6 +208,7 @@ public final class Lockstep {
       result = runIfFitting(operation, onA ? a : b);
       if (result != null) {
         reference.put(point, result);
+        referenceIsA &= onA;
       }
     }
     own.remove(point);
@@ -337,6 +339,7 @@ public final class Lockstep {
       resultB = runIfFitting(right, b);
       if (resultB != null) {
         reference.put(point, resultB);
+        referenceIsA = false;
       }
     }
     own.remove(point);

@@ -236,7 +236,7 @@ final class LockstepTests {
   void aPassGoesOnFromTheLayerInFrontOfTheFaultAsFromItsStart(String tensor, int layer) {
     Pair pair = Pair.of("qwen2", with("qwen2", tensor, 9));
     Lockstep.Outcome whole = pair.run(null);
-    Lockstep.Start agreed = whole.agreed();
+    PassStart agreed = whole.agreed();
     assertEquals(layer, agreed.layer());
     Lockstep.Outcome rest = pair.with(null, lockstep -> lockstep.run(agreed, done -> {}));
     assertEquals(whole.points(), rest.points());
@@ -252,7 +252,8 @@ final class LockstepTests {
     Pair pair = Pair.of("qwen2", with("qwen2", GATE, 9));
     Lockstep.Outcome whole = pair.run(null);
     List<PointComparison> local =
-        pair.with(null, lockstep -> lockstep.runLocally(whole.agreed(), done -> {}));
+        pair.with(
+            null, lockstep -> lockstep.runLocally(whole.agreed(), PassRest.UNKNOWN, done -> {}));
     assertEquals(whole.points().size(), local.size());
     for (int i = 0; i < local.size(); i++) {
       PointComparison expected = whole.points().get(i);
@@ -262,5 +263,50 @@ final class LockstepTests {
       assertEquals(expected.local(), point.local());
       assertTrue(i == 0 || point.propagated() == null, point.toString());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.0.mlp.gate_proj.weight, 1",
+    "model.layers.1.mlp.down_proj.weight, 2",
+  })
+  void aLocalPassEndsWhereOnlySideBHasChanged(String tensor, int end) {
+    Pair faulty = Pair.of("qwen2", with("qwen2", tensor, 9));
+    Lockstep.Outcome before = faulty.run(null);
+    Pair repaired = new Pair(faulty.a(), faulty.a());
+    PassRest rest = before.found().from(end);
+    List<Integer> layers = new java.util.ArrayList<>();
+    List<PointComparison> ended =
+        repaired.with(null, l -> l.runLocally(before.agreed(), rest, layers::add));
+    List<PointComparison> whole =
+        repaired.with(null, l -> l.runLocally(PassStart.FIRST, PassRest.UNKNOWN, done -> {}));
+    assertEquals(List.of(end), layers, "the layer of the fault is computed, and no other");
+    assertEquals(whole.size(), ended.size());
+    for (int i = 0; i < whole.size(); i++) {
+      assertEquals(whole.get(i).point(), ended.get(i).point());
+      assertEquals(whole.get(i).status(), ended.get(i).status());
+      assertEquals(whole.get(i).local(), ended.get(i).local());
+    }
+    // A fault that was not repaired is still found, in front of the end and behind it.
+    List<PointComparison> unrepaired =
+        faulty.with(null, l -> l.runLocally(before.agreed(), rest, done -> {}));
+    assertEquals(
+        faulty.points(Status.DIVERGED),
+        unrepaired.stream()
+            .filter(point -> point.status() == Status.DIVERGED)
+            .map(point -> point.point().name())
+            .toList());
+    assertEquals(PassRest.UNKNOWN, before.found().from(Integer.MAX_VALUE));
+  }
+
+  @Test
+  void whatWasFoundOnTheOtherSidesActivationsIsNotTakenAgain() {
+    Pair complete = Pair.of("llama", with("llama", GATE, 9));
+    assertEquals(0, complete.run(null).found().layer());
+    Pair absent = Pair.of("llama", Pair.source("llama").remove(GATE));
+    assertEquals(0, absent.run(null).found().layer(), "side B stood in nowhere");
+    Pair standingIn = new Pair(absent.b(), absent.a());
+    assertEquals(PassRest.UNKNOWN, standingIn.run(null).found());
+    assertEquals(PassRest.UNKNOWN, standingIn.run(null).found().from(1));
   }
 }

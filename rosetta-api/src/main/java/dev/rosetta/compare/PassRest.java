@@ -1,0 +1,34 @@
+package dev.rosetta.compare;
+
+import dev.rosetta.PointComparison;
+import dev.rosetta.trace.CapturePoint;
+import dev.rosetta.trace.CapturePoint.Site;
+import java.util.List;
+
+/**
+ * What a pass found from a layer on. Every operation of side B runs on side A's activations, so
+ * another weight of side B changes what is found of its own operation alone: a pass in which only
+ * weights of side B in front of that layer are other ones would find the same.
+ *
+ * @param layer the first layer of the rest
+ * @param points what was found there, before noise is judged over the whole pass
+ */
+public record PassRest(int layer, List<PointComparison> points) {
+
+  /** Nothing is known: a pass goes on to its end. */
+  public static final PassRest UNKNOWN = new PassRest(Integer.MAX_VALUE, List.of());
+
+  public PassRest {
+    points = List.copyOf(points);
+  }
+
+  /** The part from {@code first} on. */
+  public PassRest from(int first) {
+    if (first < layer || first == UNKNOWN.layer) {
+      return UNKNOWN;
+    }
+    CapturePoint begin = CapturePoint.of(Site.ATTN_NORM, first);
+    return new PassRest(
+        first, points.stream().filter(p -> p.point().compareTo(begin) >= 0).toList());
+  }
+}
