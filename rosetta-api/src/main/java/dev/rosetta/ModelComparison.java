@@ -7,7 +7,6 @@ import dev.rosetta.compare.ConfigComparer;
 import dev.rosetta.compare.Lockstep;
 import dev.rosetta.compare.PassRest;
 import dev.rosetta.compare.PassStart;
-import dev.rosetta.compare.Predictions;
 import dev.rosetta.compare.WeightComparer;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.diagnose.Diagnostician;
@@ -105,7 +104,6 @@ final class ModelComparison {
         }
         agreed = outcome.agreed();
         found = outcome.found();
-        // Compared before the repaired pass has logits of its own: they are large.
         logits = logits(outcome, tokenizer);
         phase("layers");
       } else {
@@ -256,15 +254,13 @@ final class ModelComparison {
   }
 
   private @Nullable LogitsComparison logits(Lockstep.Outcome outcome, TokenizerCheck tokenizer) {
-    if (outcome.logitsA() == null
-        || outcome.logitsB() == null
-        || outcome.logitsA().width() != outcome.logitsB().width()) {
+    if (outcome.predictions() == null) {
       checks.add(
           new Check(
               "logits", Outcome.NOT_RUN, "one side's own pass did not reach the logits", false));
       return null;
     }
-    return Predictions.compare(outcome.logitsA(), outcome.logitsB(), tokenizer::piece);
+    return outcome.predictions().comparison(tokenizer::piece);
   }
 
   private ComparisonReport report(

@@ -213,9 +213,18 @@ final class DifferenceSum {
 
   /** The difference of two activations of equal shape. */
   static DifferenceSum of(Activation a, Activation b) {
+    return of(a, b, 0, a.tokens(), 0);
+  }
+
+  /**
+   * The difference at the positions from {@code from} to before {@code to}.
+   *
+   * @param before number of the prompt's positions in front of these activations
+   */
+  static DifferenceSum of(Activation a, Activation b, int from, int to, int before) {
     DifferenceSum sum = new DifferenceSum();
-    for (int t = 0; t < a.tokens(); t++) {
-      sum.addRow(t, a.values(), t * a.width(), b.values(), t * b.width(), a.width());
+    for (int t = from; t < to; t++) {
+      sum.addRow(before + t, a.values(), t * a.width(), b.values(), t * b.width(), a.width());
     }
     return sum;
   }

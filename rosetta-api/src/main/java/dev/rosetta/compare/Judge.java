@@ -77,12 +77,15 @@ final class Judge {
    * The bound for an operation that is not the same function on both sides.
    *
    * @param input its first input, or null for the embedding, which looks rows up
+   * @param outputNorm root of side A's sum of squares
+   * @param positions number of positions of the output
    */
   Bound bound(
       List<TensorRole> roles,
       Set<ConfigField> config,
       @Nullable Activation input,
-      Activation output) {
+      double outputNorm,
+      int positions) {
     for (ConfigField field : config) {
       if (unequalConfig.contains(field)) {
         return Bound.plain(1e-6, true, field.label() + " differs");
@@ -96,7 +99,7 @@ final class Judge {
       if (pair != null && pair.needsNoCounterpart()) {
         // Angles grow with the position, and so does what rounding the frequencies does to them.
         noise = true;
-        relative += role.bias() ? 0 : FrequencyFactors.TOLERANCE * output.tokens();
+        relative += role.bias() ? 0 : FrequencyFactors.TOLERANCE * positions;
         continue;
       }
       if (pair == null || pair.a() == null || pair.b() == null) {
@@ -109,7 +112,7 @@ final class Judge {
         return Bound.plain(threshold, false, "same element types: the threshold");
       }
       noise = true;
-      Share share = share(role, pair, input, output);
+      Share share = share(role, pair, input, outputNorm, positions);
       relative += share.tolerance();
       // The errors of two weights are independent.
       predicted += share.predicted() * share.predicted();
@@ -126,7 +129,11 @@ final class Judge {
   }
 
   private static Share share(
-      TensorRole role, WeightPair pair, @Nullable Activation input, Activation output) {
+      TensorRole role,
+      WeightPair pair,
+      @Nullable Activation input,
+      double outputNorm,
+      int positions) {
     boolean faulty = pair.comparison().status() == Status.DIVERGED;
     double margin = faulty ? 1 : MARGIN;
     double nmse =
@@ -142,14 +149,13 @@ final class Judge {
       return new Share(
           Math.sqrt(nmse), Math.max(margin * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1)));
     }
-    double outputNorm = norm(output);
     if (outputNorm == 0) {
       return new Share(0, 0);
     }
     double weightError = Math.sqrt(nmse) * pair.normA();
     double predicted =
         role.bias()
-            ? weightError * Math.sqrt(output.tokens()) / outputNorm
+            ? weightError * Math.sqrt(positions) / outputNorm
             : weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
     return new Share(predicted, margin * predicted);
   }

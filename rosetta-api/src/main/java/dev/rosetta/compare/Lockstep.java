@@ -1,8 +1,8 @@
 package dev.rosetta.compare;
 
-import dev.rosetta.Difference;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
+import dev.rosetta.compare.PointSum.Results;
 import dev.rosetta.engine.Engine;
 import dev.rosetta.engine.Graph;
 import dev.rosetta.engine.Operation;
@@ -16,13 +16,16 @@ import dev.rosetta.trace.Activation;
 import dev.rosetta.trace.CapturePoint;
 import dev.rosetta.trace.CapturePoint.Site;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +35,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each operation of side B runs on side A's input as well as on its own, so a fault shows at the
  * operation that has it and nowhere else. Where side A cannot run an operation, the pass goes on
- * from side B's result. Layers are visited one after the other; only one layer's activations live.
+ * from side B's result. Layers are visited one after the other; of a layer's activations only those
+ * live that are still to be read.
  */
 @SuppressWarnings(
     "ReferenceEquality") // One object on both sides is how a shared activation is known.
 public final class Lockstep {
+  /** Values of one side's logits that are held at a time, 20 MiB, unless 8 positions have more. */
+  private static final int MOST_LOGITS = 5 << 20;
+
   private final Model a;
   private final Model b;
   private final int[] tokens;
@@ -47,6 +54,10 @@ public final class Lockstep {
   private final Map<CapturePoint, Activation> reference = new HashMap<>();
   private final Map<CapturePoint, Activation> own = new HashMap<>();
   private boolean ownPass = true;
+  private int logitsAtATime;
+
+  /** Of the logits so far; null where none are compared. */
+  private @Nullable Predictions predictions;
 
   /** Whether every reference so far is side A's own, with side B standing in nowhere. */
   private boolean referenceIsA = true;
@@ -74,19 +85,24 @@ public final class Lockstep {
     this.filter = filter;
   }
 
+  /** With the logits of this many positions held at a time, where the memory they take decides. */
+  Lockstep logitsAtATime(int positions) {
+    logitsAtATime = positions;
+    return this;
+  }
+
   /**
    * What a pass showed.
    *
    * @param points capture points in forward-pass order, those of the filter only
-   * @param logitsA side A's logits, or null if its pass did not get there
-   * @param logitsB side B's logits on its own activations, or null
+   * @param predictions what each side's logits say on its own activations; null if one side's pass
+   *     did not get there, or if they do not fit
    * @param agreed the state in front of the first layer with a point that does not agree
    * @param found the whole pass, or nothing if side B's activations had to stand in for side A's
    */
   public record Outcome(
       List<PointComparison> points,
-      @Nullable Activation logitsA,
-      @Nullable Activation logitsB,
+      @Nullable Predictions predictions,
       PassStart agreed,
       PassRest found) {}
 
@@ -151,11 +167,9 @@ public final class Lockstep {
       step(Graph.tail(a), Graph.tail(b));
     }
     points.addAll(rest.points());
-    CapturePoint logits = CapturePoint.of(Site.LOGITS);
     return new Outcome(
         NoiseProfile.judge(points),
-        reference.get(logits),
-        own.get(logits),
+        predictions,
         agreed,
         referenceIsA ? new PassRest(0, points) : PassRest.UNKNOWN);
   }
@@ -171,7 +185,6 @@ public final class Lockstep {
     Map<CapturePoint, Operation> byPointB = byPoint(operationsB);
     TreeSet<CapturePoint> order = new TreeSet<>(byPointA.keySet());
     order.addAll(byPointB.keySet());
-    Set<CapturePoint> kept = new HashSet<>();
     for (CapturePoint point : order) {
       Operation left = byPointA.get(point);
       Operation right = byPointB.get(point);
@@ -183,12 +196,16 @@ public final class Lockstep {
       if (filter == null || filter.matcher(point.name()).find()) {
         points.add(comparison);
       }
-    }
-    // Only what the next step reads: the residual stream, or the logits at the end.
-    if (!order.isEmpty()) {
-      kept.add(order.last());
-      reference.keySet().retainAll(kept);
-      own.keySet().retainAll(kept);
+      // What later operations read, and the last result, which the next step reads.
+      Set<CapturePoint> needed = new HashSet<>();
+      needed.add(order.last());
+      for (CapturePoint later : order.tailSet(point, false)) {
+        for (Operation operation : Arrays.asList(byPointA.get(later), byPointB.get(later))) {
+          needed.addAll(operation == null ? List.of() : operation.inputs());
+        }
+      }
+      reference.keySet().retainAll(needed);
+      own.keySet().retainAll(needed);
     }
     return agrees;
   }
@@ -227,26 +244,69 @@ public final class Lockstep {
     boolean same =
         judge.sameFunction(left.weights(), right.weights(), left.config())
             && left.inputs().equals(right.inputs());
-    boolean ownInputs = obstacle(right, b, own) == null;
-    boolean sharedInputs = ownInputs && sameInputs(right);
-    if (same) {
-      return sameFunction(left, ownInputs && !sharedInputs, ownInputs);
+    PointSum sum = new PointSum(point, same, engine);
+    int piece = point.site() == Site.LOGITS ? logitsAtATime(left) : Math.max(1, tokens.length);
+    do {
+      PointComparison misfit = add(sum, left, right, same, piece);
+      if (misfit != null) {
+        return misfit;
+      }
+    } while (sum.positions() < tokens.length);
+    return same
+        ? sum.computedOnce()
+        : sum.judged(
+            judge.bound(
+                union(left.weights(), right.weights()),
+                left.config(),
+                left.inputs().isEmpty() ? null : reference.get(left.inputs().getFirst()),
+                sum.norm(),
+                tokens.length));
+  }
+
+  /** Positions whose logits are held at a time. */
+  private int logitsAtATime(Operation operation) {
+    if (logitsAtATime > 0) {
+      return logitsAtATime;
     }
-    Activation resultA = runIfFitting(left, a);
-    if (resultA == null) {
+    int vocabulary = a.weight(operation.weights().getFirst()).map(Weight::rows).orElse(1);
+    return Math.max(MOST_LOGITS / Math.max(vocabulary, 1) / 8, 1) * 8;
+  }
+
+  /**
+   * Runs both sides at the next {@code piece} positions and adds what they made of them. Null, or
+   * why the sides do not fit.
+   */
+  private @Nullable PointComparison add(
+      PointSum sum, Operation left, Operation right, boolean same, int piece) {
+    CapturePoint point = left.output();
+    int from = sum.positions();
+    int to = Math.min(tokens.length, from + piece);
+    boolean ownInputs = obstacle(right, b, own) == null;
+    List<Function<CapturePoint, Activation>> inputs = new ArrayList<>();
+    inputs.add(input -> Objects.requireNonNull(reference.get(input)).positions(from, to));
+    if (ownInputs && !sameInputs(right)) {
+      inputs.add(input -> Objects.requireNonNull(own.get(input)).positions(from, to));
+    }
+    if (same) {
+      // One pass over side A's weights serves both.
+      List<Activation> results = engine.run(left, a, tokens, inputs);
+      Activation result = results.getFirst();
+      store(sum, point, new Results(result, result, ownInputs ? results.getLast() : null));
+      return null;
+    }
+    Activation resultA;
+    try {
+      resultA = engine.run(left, a, tokens, inputs.subList(0, 1)).getFirst();
+    } catch (ModelException e) {
+      requireMisfit(e);
       own.remove(point);
       return skipped(point, "side A cannot run on side B's input: the widths differ", null, null);
     }
     List<Activation> resultsB;
     try {
-      resultsB =
-          ownInputs && !sharedInputs
-              ? engine.run(right, b, tokens, List.of(reference::get, own::get))
-              : engine.run(right, b, tokens, List.of(reference::get));
+      resultsB = engine.run(right, b, tokens, inputs);
     } catch (ModelException e) {
-      if (!isMisfit(e)) {
-        throw e;
-      }
+      requireMisfit(e);
       reference.put(point, resultA);
       own.remove(point);
       return skipped(
@@ -254,29 +314,36 @@ public final class Lockstep {
     }
     Activation localB = resultsB.getFirst();
     Activation ownB = ownInputs ? resultsB.getLast() : null;
-    reference.put(point, resultA);
-    remember(point, ownB);
     if (resultA.width() != localB.width()) {
+      reference.put(point, resultA);
+      remember(point, ownB);
       return skipped(point, "widths differ", resultA, localB);
     }
-    DifferenceSum local = DifferenceSum.of(resultA, localB);
-    Judge.Bound bound =
-        judge.bound(
-            union(left.weights(), right.weights()),
-            left.config(),
-            left.inputs().isEmpty() ? null : reference.get(left.inputs().getFirst()),
-            resultA);
-    return new PointComparison(
-        point,
-        dims(resultA),
-        dims(localB),
-        Judge.status(bound, local.difference()),
-        local.hasNonFinite() ? "values that are not finite" : bound.reason(),
-        bound.tolerance(),
-        bound.relative(),
-        bound.predicted(),
-        local.difference(),
-        propagated(resultA, ownB));
+    store(sum, point, new Results(resultA, localB, ownB));
+    return null;
+  }
+
+  private void store(PointSum sum, CapturePoint point, Results results) {
+    sum.add(results);
+    Activation ownB = results.ownB();
+    if (point.site() != Site.LOGITS) {
+      reference.put(point, results.a());
+      remember(point, ownB);
+      return;
+    }
+    if (ownB != null) {
+      if (predictions == null) {
+        predictions = new Predictions();
+      }
+      predictions.add(results.a(), ownB, engine);
+    }
+    if (sum.positions() < tokens.length) {
+      engine.recycle(results.a());
+      engine.recycle(results.localB());
+      if (ownB != null) {
+        engine.recycle(ownB);
+      }
+    }
   }
 
   /** The operation on the reference's input; null if that has another width. */
@@ -284,45 +351,16 @@ public final class Lockstep {
     try {
       return engine.run(operation, model, tokens, List.of(reference::get)).getFirst();
     } catch (ModelException e) {
-      if (!isMisfit(e)) {
-        throw e;
-      }
+      requireMisfit(e);
       return null;
     }
   }
 
-  /** Whether the sides' shapes are so different that one cannot run on the other's activations. */
-  private static boolean isMisfit(ModelException e) {
-    return e.code() == ErrorCode.SHAPE_MISMATCH || e.code() == ErrorCode.CONFIG_SHAPE_CONFLICT;
-  }
-
-  /** The same function on both sides: one pass over side A's weights serves both. */
-  private PointComparison sameFunction(Operation operation, boolean runOwn, boolean ownInputs) {
-    CapturePoint point = operation.output();
-    List<Activation> results =
-        runOwn
-            ? engine.run(operation, a, tokens, List.of(reference::get, own::get))
-            : engine.run(operation, a, tokens, List.of(reference::get));
-    Activation result = results.getFirst();
-    Activation ownB = ownInputs ? results.getLast() : null;
-    reference.put(point, result);
-    remember(point, ownB);
-    boolean finite = result.isFinite();
-    Difference local =
-        finite ? DifferenceSum.none(result) : DifferenceSum.of(result, result).difference();
-    String reason =
-        ownB == result ? "same values and input: computed once" : "same values: computed once";
-    return new PointComparison(
-        point,
-        dims(result),
-        dims(result),
-        finite ? Status.OK : Status.DIVERGED,
-        finite ? reason : "values that are not finite",
-        0,
-        false,
-        Double.NaN,
-        local,
-        ownB == result ? local : propagated(result, ownB));
+  /** Throws what does not say that one side cannot run on the other's activations. */
+  private static void requireMisfit(ModelException e) {
+    if (e.code() != ErrorCode.SHAPE_MISMATCH && e.code() != ErrorCode.CONFIG_SHAPE_CONFLICT) {
+      throw e;
+    }
   }
 
   private PointComparison withObstacle(
@@ -389,12 +427,6 @@ public final class Lockstep {
 
   private static boolean sameBits(Activation x, Activation y) {
     return x == y || x.width() == y.width() && java.util.Arrays.equals(x.values(), y.values());
-  }
-
-  private @Nullable Difference propagated(Activation resultA, @Nullable Activation ownB) {
-    return ownB == null || ownB.width() != resultA.width()
-        ? null
-        : DifferenceSum.of(resultA, ownB).difference();
   }
 
   private static List<TensorRole> union(List<TensorRole> left, List<TensorRole> right) {

@@ -2,13 +2,18 @@ package dev.rosetta.compare;
 
 import dev.rosetta.LogitsComparison;
 import dev.rosetta.LogitsComparison.Candidate;
+import dev.rosetta.engine.Engine;
 import dev.rosetta.trace.Activation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
-/** Compares what two runs predict: {@code [tokens, vocabulary]} logits of both. */
+/**
+ * Compares what two runs predict: {@code [tokens, vocabulary]} logits of both, which may come in
+ * pieces of positions, in their order. Not thread-safe.
+ */
 public final class Predictions {
   private static final int TOP = 5;
 
@@ -19,34 +24,92 @@ public final class Predictions {
    */
   private static final double DECIDED = 3 * Math.sqrt(2);
 
-  private Predictions() {}
+  private int positions;
+  private double kl;
+  private int agreeing;
+  private int decided;
+  private @Nullable Activation lastA;
+  private @Nullable Activation lastB;
+
+  /** Of no position yet. */
+  Predictions() {}
+
+  /**
+   * What is compared at one position.
+   *
+   * @param kl divergence, in nats
+   * @param agree whether both have the same most likely token
+   * @param decided whether they do not although A's margin is larger than the difference explains
+   */
+  private record Position(double kl, boolean agree, boolean decided) {
+
+    static Position of(Activation a, Activation b, int token) {
+      if (isSame(a, b, token) && a.isFinite(token, token + 1)) {
+        return new Position(0, true, false);
+      }
+      int top = top(a, token);
+      boolean agree = top == top(b, token);
+      return new Position(
+          divergence(a, b, token),
+          agree,
+          !agree && margin(a, token, top) > DECIDED * rootMeanSquare(a, b, token));
+    }
+  }
+
+  private static boolean isSame(Activation a, Activation b, int token) {
+    int from = token * a.width();
+    int to = from + a.width();
+    return Arrays.equals(a.values(), from, to, b.values(), from, to);
+  }
+
+  /** Compares both sides' logits at all positions, and spells tokens by {@code piece}. */
+  public static LogitsComparison compare(Activation a, Activation b, IntFunction<String> piece) {
+    Predictions predictions = new Predictions();
+    for (int t = 0; t < a.tokens(); t++) {
+      predictions.add(Position.of(a, b, t));
+    }
+    predictions.last(a, b);
+    return predictions.comparison(piece);
+  }
+
+  /** Adds both sides' logits at further positions, several at a time. */
+  void add(Activation a, Activation b, Engine engine) {
+    engine.forEach(a.tokens(), t -> Position.of(a, b, t)).forEach(this::add);
+    last(a, b);
+  }
+
+  private void add(Position position) {
+    positions++;
+    kl += position.kl();
+    agreeing += position.agree() ? 1 : 0;
+    decided += position.decided() ? 1 : 0;
+  }
+
+  private void last(Activation a, Activation b) {
+    lastA = last(a);
+    lastB = last(b);
+  }
+
+  /** A copy of the last position: the memory of the others may be used again. */
+  private static Activation last(Activation logits) {
+    float[] values = logits.values();
+    int width = logits.width();
+    return new Activation(
+        1, width, Arrays.copyOfRange(values, values.length - width, values.length));
+  }
 
   /**
    * Divergence of the distributions, agreement of the most likely tokens and the first few of them.
    *
    * @param piece the spelling of a token
+   * @throws IllegalStateException if no position was added
    */
-  public static LogitsComparison compare(Activation a, Activation b, IntFunction<String> piece) {
-    if (Arrays.equals(a.values(), b.values()) && a.isFinite()) {
-      return new LogitsComparison(0, 1, 0, candidates(a, b, a.tokens() - 1, piece));
-    }
-    double kl = 0;
-    int agreeing = 0;
-    int decided = 0;
-    for (int t = 0; t < a.tokens(); t++) {
-      kl += divergence(a, b, t);
-      int top = top(a, t);
-      if (top == top(b, t)) {
-        agreeing++;
-      } else if (margin(a, t, top) > DECIDED * rootMeanSquare(a, b, t)) {
-        decided++;
-      }
+  public LogitsComparison comparison(IntFunction<String> piece) {
+    if (lastA == null || lastB == null) {
+      throw new IllegalStateException("no position was added");
     }
     return new LogitsComparison(
-        kl / a.tokens(),
-        (double) agreeing / a.tokens(),
-        decided,
-        candidates(a, b, a.tokens() - 1, piece));
+        kl / positions, (double) agreeing / positions, decided, candidates(lastA, lastB, piece));
   }
 
   /** The most likely token at a position; the lowest id among equals. */
@@ -107,8 +170,8 @@ public final class Predictions {
     return Math.sqrt(sum / a.width());
   }
 
-  private static List<Candidate> candidates(
-      Activation a, Activation b, int token, IntFunction<String> piece) {
+  private static List<Candidate> candidates(Activation a, Activation b, IntFunction<String> piece) {
+    int token = 0;
     List<Integer> best = new ArrayList<>();
     for (int i = 0; i < a.width(); i++) {
       float logit = a.at(token, i);

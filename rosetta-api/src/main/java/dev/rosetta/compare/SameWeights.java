@@ -13,7 +13,6 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Inventory;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
-import dev.rosetta.trace.Activation;
 import dev.rosetta.trace.CapturePoint;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -141,15 +140,12 @@ public final class SameWeights {
         worst = Math.max(worst, local.relL2());
       }
     }
-    Activation logitsA = outcome.logitsA();
-    Activation logitsB = outcome.logitsB();
+    Predictions predictions = outcome.predictions();
     return new Effect(
         parting.size(),
         parting.isEmpty() ? null : parting.getFirst().point(),
         worst,
-        logitsA == null || logitsB == null
-            ? Double.NaN
-            : Predictions.compare(logitsA, logitsB, id -> "").kl());
+        predictions == null ? Double.NaN : predictions.comparison(id -> "").kl());
   }
 
   /** Every weight paired with itself, but for frequency factors, which may be either side's. */

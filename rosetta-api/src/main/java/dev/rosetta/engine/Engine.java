@@ -88,6 +88,17 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Takes the memory of a large result back, so that a later one of the same size need not take
+   * more.
+   *
+   * @param result what {@link #run} returned for an operation that multiplies a weight; nothing may
+   *     read it any more
+   */
+  public void recycle(Activation result) {
+    matMul.recycle(result.values());
+  }
+
+  /**
    * Whether two weights are of one element type and shape and have the same bytes in every
    * canonical row. False where a row is no whole number of bytes: it takes the values to tell.
    *

@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,10 @@ final class MatMul {
 
   private final KernelBackend backend;
   private final Workers workers;
+
+  /** By identity: one result may stand for both sides. */
+  private final Set<float[]> spare = Collections.newSetFromMap(new IdentityHashMap<>());
+
   private MemorySegment columns = MemorySegment.NULL;
 
   MatMul(KernelBackend backend, Workers workers) {
@@ -50,7 +57,7 @@ final class MatMul {
     int tokens = stack(inputs, width);
     float[][] outputs = new float[inputs.size()][];
     for (int i = 0; i < outputs.length; i++) {
-      outputs[i] = new float[Math.multiplyExact(inputs.get(i).tokens(), rows)];
+      outputs[i] = output(Math.multiplyExact(inputs.get(i).tokens(), rows));
     }
     if (rows > 0 && tokens > 0) {
       run(weight, bias, tokens, outputs);
@@ -60,6 +67,23 @@ final class MatMul {
       results.add(new Activation(inputs.get(i).tokens(), rows, outputs[i]));
     }
     return results;
+  }
+
+  /** Takes memory for later outputs that nobody reads any more. */
+  void recycle(float[] values) {
+    spare.add(values);
+  }
+
+  /** Memory whose every element is to be written. */
+  private float[] output(int length) {
+    for (float[] values : spare) {
+      if (values.length == length) {
+        spare.remove(values);
+        return values;
+      }
+    }
+    spare.clear();
+    return new float[length];
   }
 
   private void run(Weight weight, float @Nullable [] bias, int tokens, float[][] outputs) {

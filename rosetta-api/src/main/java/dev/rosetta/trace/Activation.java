@@ -1,5 +1,7 @@
 package dev.rosetta.trace;
 
+import java.util.Arrays;
+
 /**
  * The values at one capture point.
  *
@@ -24,12 +26,26 @@ public record Activation(int tokens, int width, float[] values) {
     return values[token * width + channel];
   }
 
+  /** The positions from {@code from} to before {@code to}, as an activation of their own. */
+  public Activation positions(int from, int to) {
+    return from == 0 && to == tokens
+        ? this
+        : new Activation(to - from, width, Arrays.copyOfRange(values, from * width, to * width));
+  }
+
   /** Whether no value is NaN or infinite. */
   public boolean isFinite() {
+    return isFinite(0, tokens);
+  }
+
+  /**
+   * Whether no value at the positions from {@code from} to before {@code to} is NaN or infinite.
+   */
+  public boolean isFinite(int from, int to) {
     // The exponent of every value at once, without a branch: compilers make vector code of it.
     int largest = 0;
-    for (float value : values) {
-      largest = Math.max(largest, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
+    for (int i = from * width; i < to * width; i++) {
+      largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & Integer.MAX_VALUE);
     }
     return largest < Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
   }

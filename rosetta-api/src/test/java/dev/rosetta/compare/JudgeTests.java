@@ -24,6 +24,7 @@ final class JudgeTests {
   private static final TensorRole EMBEDDING = TensorRole.parse("embedding.weight").get();
   private static final Activation INPUT = filled(2, 32, 1);
   private static final Activation OUTPUT = filled(2, 64, 3);
+  private static final double NORM_OF_OUTPUT = 3 * Math.sqrt(2 * 64);
 
   private static Activation filled(int tokens, int width, float value) {
     float[] values = new float[tokens * width];
@@ -64,7 +65,7 @@ final class JudgeTests {
 
   private static Judge.Bound bound(TensorRole role, WeightPair pair, Activation input) {
     return new Judge(Map.of(role, pair), Set.of(), 1e-3)
-        .bound(List.of(role), Set.of(), input, OUTPUT);
+        .bound(List.of(role), Set.of(), input, NORM_OF_OUTPUT, OUTPUT.tokens());
   }
 
   private static Difference difference(double maxDiff, double relL2) {
@@ -109,7 +110,8 @@ final class JudgeTests {
   @Test
   void aWeightOnOneSideOnlyAllowsNothing() {
     Judge judge = new Judge(Map.of(), Set.of(), 1e-3);
-    Judge.Bound bound = judge.bound(List.of(GATE), Set.of(), INPUT, OUTPUT);
+    Judge.Bound bound =
+        judge.bound(List.of(GATE), Set.of(), INPUT, NORM_OF_OUTPUT, OUTPUT.tokens());
     assertEquals(0, bound.tolerance());
     assertEquals(Status.DIVERGED, Judge.status(bound, difference(1e-30, 1e-30)));
   }
@@ -121,7 +123,13 @@ final class JudgeTests {
             Map.of(NORM, pair(NORM, ElementType.Q4_K, 1e-2, 1e-2)),
             Set.of(ConfigField.RMS_NORM_EPS),
             1e-3);
-    Judge.Bound bound = judge.bound(List.of(NORM), Set.of(ConfigField.RMS_NORM_EPS), INPUT, OUTPUT);
+    Judge.Bound bound =
+        judge.bound(
+            List.of(NORM),
+            Set.of(ConfigField.RMS_NORM_EPS),
+            INPUT,
+            NORM_OF_OUTPUT,
+            OUTPUT.tokens());
     assertTrue(bound.tolerance() <= 1e-6);
     assertFalse(judge.sameFunction(List.of(NORM), List.of(NORM), Set.of(ConfigField.RMS_NORM_EPS)));
   }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rosetta.Difference;
+import dev.rosetta.LogitsComparison;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.model.ConfigField;
@@ -211,8 +213,7 @@ final class LockstepTests {
         outcome.points().stream().map(p -> p.point().name()).toList());
     assertTrue(propagates(outcome.points().getLast()));
     assertEquals(List.of(), pair.run(Pattern.compile("layers\\.7\\.")).points());
-    assertNotNull(outcome.logitsA());
-    assertEquals(40, outcome.logitsB().width());
+    assertNotNull(outcome.predictions());
   }
 
   @Test
@@ -308,5 +309,55 @@ final class LockstepTests {
     Pair standingIn = new Pair(absent.b(), absent.a());
     assertEquals(PassRest.UNKNOWN, standingIn.run(null).found());
     assertEquals(PassRest.UNKNOWN, standingIn.run(null).found().from(1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.embed_tokens.weight, 9",
+    "model.layers.1.mlp.down_proj.weight, 9",
+    "model.layers.1.mlp.down_proj.weight, NaN",
+    "model.norm.weight, 0",
+  })
+  void logitsInPiecesAreComparedAsAWhole(String tensor, float value) {
+    MemorySource source = with("qwen2", tensor, value);
+    List<Pair> pairs =
+        List.of(
+            Pair.of("qwen2", source),
+            new Pair(Pair.model(source), Pair.model(source)),
+            new Pair(Pair.model(source), Pair.model(Pair.source("qwen2"))));
+    for (Pair pair : pairs) {
+      Lockstep.Outcome whole = pair.run(null);
+      PointComparison expected = whole.points().getLast();
+      for (int piece = 1; piece < Pair.TOKENS.length; piece++) {
+        int positions = piece;
+        Lockstep.Outcome pieces = pair.with(null, l -> l.logitsAtATime(positions).run(done -> {}));
+        PointComparison logits = pieces.points().getLast();
+        assertEquals(expected.point(), logits.point());
+        assertEquals(expected.dimsA(), logits.dimsA());
+        assertEquals(expected.dimsB(), logits.dimsB());
+        assertEquals(expected.status(), logits.status());
+        assertEquals(expected.reason(), logits.reason());
+        assertSame(expected.local(), logits.local());
+        assertSame(expected.propagated(), logits.propagated());
+        LogitsComparison all = whole.predictions().comparison(id -> "#" + id);
+        LogitsComparison parts = pieces.predictions().comparison(id -> "#" + id);
+        assertEquals(all.kl(), parts.kl(), 1e-12);
+        assertEquals(all.top1Agreement(), parts.top1Agreement());
+        assertEquals(all.decidedDisagreements(), parts.decidedDisagreements());
+        assertEquals(all.topK(), parts.topK());
+      }
+    }
+  }
+
+  private static void assertSame(Difference expected, Difference actual) {
+    assertEquals(expected.maxDiff(), actual.maxDiff());
+    assertEquals(expected.token(), actual.token());
+    assertEquals(expected.index(), actual.index());
+    assertEquals(expected.a(), actual.a());
+    assertEquals(expected.b(), actual.b());
+    // Sums of pieces round in another order.
+    assertEquals(expected.meanDiff(), actual.meanDiff(), 1e-12);
+    assertEquals(expected.relL2(), actual.relL2(), 1e-12);
+    assertEquals(expected.cosine(), actual.cosine(), 1e-12);
   }
 }

@@ -3,6 +3,7 @@ package dev.rosetta.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -94,6 +96,31 @@ final class EngineTests {
         assertEquals(1, alone.size());
         assertArrayEquals(alone.getFirst().values(), both.get(0).values());
         assertArrayEquals(pointsOfB.get(operation.output()).values(), both.get(1).values());
+      }
+    }
+  }
+
+  @Test
+  void resultsInRecycledMemoryAreTheSame() {
+    Model model = TinyModel.qwen2(SEED);
+    Map<CapturePoint, Activation> points = forward(model, 1);
+    try (Engine engine = engine(2)) {
+      Set<Site> multiplied = EnumSet.of(Site.Q, Site.FFN_GATE, Site.FFN_OUT, Site.LOGITS);
+      for (Operation operation : operations(model)) {
+        if (!multiplied.contains(operation.output().site())) {
+          continue;
+        }
+        Function<CapturePoint, Activation> run = points::get;
+        List<Activation> two = engine.run(operation, model, TOKENS, List.of(run, run));
+        for (Activation result : two) {
+          engine.recycle(result);
+          engine.recycle(result);
+        }
+        List<Activation> again = engine.run(operation, model, TOKENS, List.of(run, run, run));
+        assertNotSame(again.get(0).values(), again.get(1).values());
+        for (Activation result : again) {
+          assertArrayEquals(points.get(operation.output()).values(), result.values());
+        }
       }
     }
   }
