@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a caller built against an older header would go wrong. */
-#define ROSETTA_ABI_VERSION 1
+#define ROSETTA_ABI_VERSION 2
 
 /* Instruction tiers. Bit (1 << tier) of rosetta_tiers() says whether this processor has it. */
 #define ROSETTA_TIER_PORTABLE 0 /* plain C */
@@ -72,6 +72,19 @@ ROSETTA_EXPORT int32_t rosetta_matmul(
  */
 ROSETTA_EXPORT int32_t rosetta_dequantize(
     const void *blocks, float *values, int32_t tier, int32_t type, int64_t elements);
+
+/*
+ * Sums over the differences of rows, in float64, each operation rounded by itself. Element k of a row
+ * or of a block of 32 columns accumulates into lane k mod 8; the lanes then fold as a tree, lane i
+ * with lane i+4, then i+2, i+1.
+ *
+ * a, b: rows of columns float32, one after the other
+ * sums: for each row 6 + 2 * ceil(columns / 32) float64: the sums of b*b, of a*b, of |a-b| and of
+ *       (a*(a-b))^2, the number of elements with a-b != 0, the largest |a-b| that is a number; then
+ *       for each block the sums of (a-b)^2 and of a*a
+ */
+ROSETTA_EXPORT int32_t rosetta_difference(
+    const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns);
 
 /*
  * Executes rounds * 384 float32 fused multiply-adds from registers, as fast as the tier can: what

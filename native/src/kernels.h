@@ -36,6 +36,8 @@ static inline int64_t encoded_bytes(const kernel *k, int64_t elements) {
       kernel_q8_0_##tier, kernel_q4_0_##tier, kernel_q4_k_##tier, kernel_q5_k_##tier,          \
       kernel_q6_k_##tier;                                                                      \
   float probe_fma_##tier(int64_t rounds);                                                      \
+  void difference_##tier(                                                                      \
+      const float *a, const float *b, double *sums, int64_t rows, int64_t columns);            \
   void matmul_many_##tier(                                                                     \
       const kernel *kernel, const uint8_t *w, int64_t row_bytes, const float *x, float *y,     \
       int64_t rows, int64_t columns, int64_t tokens, int64_t y_stride)

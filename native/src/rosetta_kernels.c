@@ -32,6 +32,14 @@ static float (*const probes[])(int64_t) = {
 #endif
 };
 
+static void (*const differences[])(const float *, const float *, double *, int64_t, int64_t) = {
+    difference_portable,
+#if defined(__x86_64__)
+    difference_avx2,
+    difference_avx512,
+#endif
+};
+
 int32_t rosetta_abi_version(void) { return ROSETTA_ABI_VERSION; }
 
 int32_t rosetta_tiers(void) { return processor_tiers(); }
@@ -75,6 +83,17 @@ int32_t rosetta_dequantize(
   }
   if (elements > 0) {
     kernels[tier][type]->decode(blocks, values, elements);
+  }
+  return ROSETTA_OK;
+}
+
+int32_t rosetta_difference(
+    const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns) {
+  if (!has_tier(tier)) {
+    return ROSETTA_UNKNOWN_TIER;
+  }
+  if (rows > 0) {
+    differences[tier](a, b, sums, rows, columns > 0 ? columns : 0);
   }
   return ROSETTA_OK;
 }

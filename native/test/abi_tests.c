@@ -21,6 +21,12 @@ int main(void) {
   CHECK(rosetta_dequantize(x, y, 3, ROSETTA_TYPE_F32, 1) == ROSETTA_UNKNOWN_TIER);
   CHECK(rosetta_dequantize(x, y, 0, 8, 1) == ROSETTA_UNKNOWN_TYPE);
   CHECK(rosetta_dequantize(x, y, 0, ROSETTA_TYPE_F32, -1) == ROSETTA_OK);
+  double sums[6] = {7, 7, 7, 7, 7, 7};
+  CHECK(rosetta_difference(x, y, sums, 3, 1, 1) == ROSETTA_UNKNOWN_TIER);
+  CHECK(rosetta_difference(x, y, sums, 0, -1, 1) == ROSETTA_OK);
+  CHECK(sums[0] == 7);
+  CHECK(rosetta_difference(x, y, sums, 0, 1, -1) == ROSETTA_OK);
+  CHECK(sums[0] == 0);
   CHECK(rosetta_matmul(x, x, y, 0, ROSETTA_TYPE_F32, -1, 1, 1, 1) == ROSETTA_OK);
   CHECK(y[0] == 7);
   CHECK(rosetta_matmul(x, x, y, 0, ROSETTA_TYPE_F32, 1, 1, 1, 1) == ROSETTA_OK);

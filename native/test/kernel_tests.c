@@ -4,6 +4,7 @@
  * pass and in front of it in the other, so that an access outside kills the test.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,12 @@ static void fail(
   }
 }
 
+/* Lane i with lane i+4, then i+2, then i+1. */
+static double fold_lanes(const double *lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
+         ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
 static void check_dequantize(
     int tier, const type_info *type, fill how, uint64_t seed, int64_t elements, guard where) {
   uint64_t state = seed;
@@ -44,6 +51,77 @@ static void check_dequantize(
   }
   guarded_close(&blocks);
   guarded_close(&values);
+}
+
+/* What a row's sums must be, an element at a time. */
+static void reference_difference(const float *a, const float *b, double *sums, int64_t columns) {
+  double lanes[4][8] = {{0}}, differing = 0, largest = 0;
+  for (int64_t k = 0; k < columns; k++) {
+    const double x = a[k], y = b[k], d = x - y;
+    lanes[0][k % 8] += y * y;
+    lanes[1][k % 8] += x * y;
+    lanes[2][k % 8] += fabs(d);
+    lanes[3][k % 8] += x * d * (x * d);
+    differing += d != 0;
+    largest = fabs(d) > largest ? fabs(d) : largest;
+  }
+  for (int s = 0; s < 4; s++) {
+    sums[s] = fold_lanes(lanes[s]);
+  }
+  sums[4] = differing;
+  sums[5] = largest;
+  for (int64_t from = 0; from < columns; from += 32) {
+    double difference[8] = {0}, energy[8] = {0};
+    for (int64_t k = from; k < columns && k < from + 32; k++) {
+      const double x = a[k], d = x - b[k];
+      difference[k % 8] += d * d;
+      energy[k % 8] += x * x;
+    }
+    sums[6 + from / 16] = fold_lanes(difference);
+    sums[7 + from / 16] = fold_lanes(energy);
+  }
+}
+
+static void check_difference(
+    int tier, uint64_t seed, int64_t rows, int64_t columns, int finite, guard where) {
+  uint64_t state = seed;
+  const int64_t length = 6 + 2 * ((columns + 31) / 32);
+  guarded a = guarded_open((size_t)(rows * columns) * sizeof(float), where);
+  guarded b = guarded_open((size_t)(rows * columns) * sizeof(float), where);
+  guarded sums = guarded_open((size_t)(rows * length) * sizeof(double), where);
+  double *expected = malloc((size_t)length * sizeof(double));
+  fill_activations(a.bytes, rows * columns, &state);
+  fill_activations(b.bytes, rows * columns, &state);
+  for (int64_t i = 0; i < rows * columns; i++) {
+    const uint64_t kind = next_random(&state) % (finite ? 4 : 64);
+    float *x = (float *)a.bytes + i, *y = (float *)b.bytes + i;
+    if (kind == 0) {
+      *y = *x;
+    } else if (kind == 62) {
+      *x = NAN;
+    } else if (kind == 63) {
+      *y = -INFINITY;
+    }
+  }
+  rosetta_difference(a.bytes, b.bytes, sums.bytes, tier, rows, columns);
+  for (int64_t i = 0; i < rows * length; i++) {
+    const int64_t r = i / length;
+    reference_difference(
+        (float *)a.bytes + r * columns, (float *)b.bytes + r * columns, expected, columns);
+    const double e = expected[i % length], got = ((double *)sums.bytes)[i];
+    if (memcmp(&e, &got, sizeof e) != 0 && !(isnan(e) && isnan(got))) {
+      if (failures++ < 20) {
+        fprintf(
+            stderr, "difference %s seed=%" PRIu64 " rows=%" PRId64 " columns=%" PRId64 " at %" PRId64
+            ": expected %a, got %a\n", tier_names[tier], seed, rows, columns, i, e, got);
+      }
+      break;
+    }
+  }
+  free(expected);
+  guarded_close(&a);
+  guarded_close(&b);
+  guarded_close(&sums);
 }
 
 static void check_matmul(
@@ -131,6 +209,13 @@ int main(int argc, char **argv) {
       continue;
     }
     tiers++;
+    for (int64_t columns = 0; columns <= 140; columns++) {
+      for (int how = 0; how < 4; how++) {
+        check_difference(
+            tier, seed + (uint64_t)columns, columns % 4, columns, how / 2,
+            how % 2 ? GUARD_IN_FRONT : GUARD_BEHIND);
+      }
+    }
     for (int i = 0; i < TYPE_COUNT; i++) {
       for (int how = 0; how < FILLS; how++) {
         check_sizes(tier, &type_infos[i], how, seed, how % 2 ? GUARD_IN_FRONT : GUARD_BEHIND);

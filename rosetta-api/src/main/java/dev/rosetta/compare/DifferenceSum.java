@@ -1,7 +1,10 @@
 package dev.rosetta.compare;
 
 import dev.rosetta.Difference;
+import dev.rosetta.spi.RowDifference;
 import dev.rosetta.trace.Activation;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Accumulates the difference of two arrays, row by row, in float64.
@@ -10,8 +13,9 @@ import dev.rosetta.trace.Activation;
  * it can never hide behind a comparison with NaN.
  */
 final class DifferenceSum {
-  /** Neighbouring values that are looked at together; every quantised block is a multiple. */
-  private static final int BLOCK = 32;
+  private static final int BLOCK = RowDifference.BLOCK;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final float[] NOTHING = {};
 
   private double[] blockDifference = new double[0];
   private double[] blockA = new double[0];
@@ -97,25 +101,99 @@ final class DifferenceSum {
     }
     count += columns;
     if (rowDifference == 0) {
-      // A NaN or infinity would have made the sum NaN.
-      squaredA += rowA;
-      squaredB += rowB;
-      product += rowProduct;
-      if (worst < 0 && columns > 0) {
-        worst = 0;
-        worstRow = row;
-        worstA = a[offsetA];
-        worstB = b[offsetB];
-      }
+      agree(row, columns > 0, rowA, rowB, rowProduct, a, offsetA);
       return;
     }
-    if (Double.isNaN(rowDifference) || Double.isInfinite(rowDifference)) {
+    if (Double.isFinite(rowDifference)) {
+      locateFinite(row, a, offsetA, b, offsetB, columns);
+    } else {
       for (int i = 0; i < columns; i++) {
         locate(row, i, a[offsetA + i], b[offsetB + i]);
       }
-    } else {
-      locateFinite(row, a, offsetA, b, offsetB, columns);
     }
+    addTotals(rowDifference, rowA, rowB, rowProduct, rowAbsolute);
+    for (int block = 0; block < blocks; block++) {
+      addBlock(blockDifference[block], blockA[block], block, rowA, columns);
+    }
+  }
+
+  /**
+   * Adds row {@code row} of a matrix by its sums, without the largest relative difference.
+   *
+   * @param sums the row's from {@code at} on, as {@link RowDifference} lists them
+   * @param a {@code columns} values of side A
+   */
+  void addRow(int row, int columns, double[] sums, int at, MemorySegment a, MemorySegment b) {
+    int end = at + RowDifference.length(columns);
+    double rowDifference = 0;
+    double rowA = 0;
+    for (int block = at + RowDifference.BLOCKS; block < end; block += 2) {
+      rowDifference += sums[block];
+      rowA += sums[block + 1];
+    }
+    double rowB = sums[at + RowDifference.ENERGY_B];
+    double rowProduct = sums[at + RowDifference.PRODUCT];
+    count += columns;
+    if (rowDifference == 0) {
+      if (worst < 0) {
+        agree(row, columns > 0, rowA, rowB, rowProduct, a.toArray(FLOAT), 0);
+      } else {
+        agree(row, false, rowA, rowB, rowProduct, NOTHING, 0);
+      }
+      return;
+    }
+    if (Double.isFinite(rowDifference)) {
+      squaredProducts += sums[at + RowDifference.SQUARED_PRODUCTS];
+      differing += (long) sums[at + RowDifference.DIFFERING];
+      locateLargest(row, columns, sums[at + RowDifference.LARGEST], a, b);
+    } else {
+      for (int i = 0; i < columns; i++) {
+        locate(row, i, a.getAtIndex(FLOAT, i), b.getAtIndex(FLOAT, i));
+      }
+    }
+    addTotals(rowDifference, rowA, rowB, rowProduct, sums[at + RowDifference.ABSOLUTE]);
+    int block = 0;
+    for (int i = at + RowDifference.BLOCKS; i < end; i += 2) {
+      addBlock(sums[i], sums[i + 1], block++, rowA, columns);
+    }
+  }
+
+  private void locateLargest(
+      int row, int columns, double largest, MemorySegment a, MemorySegment b) {
+    if (largest <= worst) {
+      return;
+    }
+    for (int i = 0; i < columns; i++) {
+      float x = a.getAtIndex(FLOAT, i);
+      float y = b.getAtIndex(FLOAT, i);
+      if (Math.abs((double) x - y) == largest) {
+        worst = largest;
+        worstRow = row;
+        worstColumn = i;
+        worstA = x;
+        worstB = y;
+        return;
+      }
+    }
+    throw new IllegalStateException("no element of row " + row + " differs by " + largest);
+  }
+
+  /** Adds a row without a difference: a NaN or infinity would have made its sum NaN. */
+  private void agree(
+      int row, boolean any, double rowA, double rowB, double rowProduct, float[] a, int offsetA) {
+    squaredA += rowA;
+    squaredB += rowB;
+    product += rowProduct;
+    if (worst < 0 && any) {
+      worst = 0;
+      worstRow = row;
+      worstA = a[offsetA];
+      worstB = a[offsetA];
+    }
+  }
+
+  private void addTotals(
+      double rowDifference, double rowA, double rowB, double rowProduct, double rowAbsolute) {
     squaredDifference += rowDifference;
     squaredA += rowA;
     squaredB += rowB;
@@ -124,14 +202,15 @@ final class DifferenceSum {
     double rowNmse = rowA > 0 ? rowDifference / rowA : Double.POSITIVE_INFINITY;
     worstRowNmse =
         Math.max(worstRowNmse, Double.isNaN(rowNmse) ? Double.POSITIVE_INFINITY : rowNmse);
-    for (int block = 0; block < blocks; block++) {
-      int length = Math.min(BLOCK, columns - block * BLOCK);
-      // Small blocks beside large ones lose more to a shared scale than their own energy says.
-      double energy = Math.max(blockA[block], rowA * length / columns);
-      double nmse = energy > 0 ? blockDifference[block] / energy : 0;
-      worstBlockNmse =
-          Math.max(worstBlockNmse, Double.isNaN(nmse) ? Double.POSITIVE_INFINITY : nmse);
-    }
+  }
+
+  private void addBlock(
+      double difference, double blockEnergy, int block, double rowA, int columns) {
+    int length = Math.min(BLOCK, columns - block * BLOCK);
+    // Small blocks beside large ones lose more to a shared scale than their own energy says.
+    double energy = Math.max(blockEnergy, rowA * length / columns);
+    double nmse = energy > 0 ? difference / energy : 0;
+    worstBlockNmse = Math.max(worstBlockNmse, Double.isNaN(nmse) ? Double.POSITIVE_INFINITY : nmse);
   }
 
   /** As {@link #locate} for each of a row's values, where all are finite. */
@@ -265,7 +344,9 @@ final class DifferenceSum {
     return Math.sqrt(squaredB);
   }
 
-  /** Largest |a - b| / |a|; infinite where a is 0 and b is not. */
+  /**
+   * Largest |a - b| / |a|, infinite where a is 0 and b is not, of rows that were added by value.
+   */
   double worstRelative() {
     return worstRelative;
   }

@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  * <p>One caller at a time.
  */
 public final class WeightComparer {
-  /** Values decoded per task; small enough to balance threads, large enough to amortise one. */
-  private static final int TASK_ELEMENTS = 1 << 20;
-
   /** A row may exceed the tensor's budget by this factor: rows are small samples. */
   private static final double ROW_FACTOR = 6;
 
@@ -378,27 +375,20 @@ public final class WeightComparer {
 
   private DifferenceSum differences(Weight left, Weight right) {
     int columns = left.columns();
-    int rowsPerTask = Math.max(1, TASK_ELEMENTS / Math.max(columns, 1));
     DifferenceSum total = new DifferenceSum();
+    if (left.rows() == 1) {
+      // A vector's channels are judged one by one, which takes more than sums.
+      total.addRow(0, left.decodeAll(), 0, right.decodeAll(), 0, columns);
+      return total;
+    }
     engine
-        .forEach(
-            Math.ceilDiv(left.rows(), rowsPerTask),
-            task -> differences(left, right, task * rowsPerTask, rowsPerTask))
+        .differences(
+            left,
+            right,
+            DifferenceSum::new,
+            (sum, row, sums, at, a, b) -> sum.addRow(row, columns, sums, at, a, b))
         .forEach(total::add);
     return total;
-  }
-
-  private static DifferenceSum differences(Weight left, Weight right, int first, int count) {
-    int columns = left.columns();
-    DifferenceSum sum = new DifferenceSum();
-    float[] rowA = new float[columns];
-    float[] rowB = new float[columns];
-    for (int row = first; row < Math.min(first + count, left.rows()); row++) {
-      left.decodeRow(row, rowA, 0);
-      right.decodeRow(row, rowB, 0);
-      sum.addRow(row, rowA, 0, rowB, 0, columns);
-    }
-    return sum;
   }
 
   private WeightPair outcome(

@@ -8,9 +8,11 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import dev.rosetta.spi.KernelBackend;
+import dev.rosetta.spi.RowDifference;
 import dev.rosetta.trace.Activation;
 import dev.rosetta.trace.CapturePoint;
 import dev.rosetta.trace.CapturePoint.Site;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -22,6 +24,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * java.util.concurrent.CancellationException}.
  */
 public final class Engine implements AutoCloseable {
+  private final KernelBackend backend;
   private final Workers workers;
   private final MatMul matMul;
 
@@ -42,6 +46,7 @@ public final class Engine implements AutoCloseable {
    * @param threads number of threads that compute, the caller's included; at least 1
    */
   public Engine(KernelBackend backend, int threads) {
+    this.backend = backend;
     this.workers = new Workers(threads);
     this.matMul = new MatMul(backend, workers);
   }
@@ -106,6 +111,36 @@ public final class Engine implements AutoCloseable {
    */
   public boolean sameBytes(Weight a, Weight b) {
     return RowBytes.same(a, b, workers);
+  }
+
+  /**
+   * Takes what is known of the difference of one row.
+   *
+   * @param <T> what gathers it
+   */
+  @FunctionalInterface
+  public interface RowConsumer<T> {
+    /**
+     * Takes one row's difference.
+     *
+     * @param target what gathers a range of rows
+     * @param row canonical row
+     * @param sums the row's sums from {@code at} on, as {@link RowDifference} lists them
+     * @param a side A's values, valid until this returns
+     * @param b side B's values
+     */
+    void accept(T target, int row, double[] sums, int at, MemorySegment a, MemorySegment b);
+  }
+
+  /**
+   * Decodes two weights of one shape and sums up how each of their rows differs. Every range of
+   * rows, whose limits do not depend on the number of threads, has a target of its own.
+   *
+   * @return the targets, in the order of the rows
+   * @throws ModelException if a weight cannot be decoded or read
+   */
+  public <T> List<T> differences(Weight a, Weight b, Supplier<T> target, RowConsumer<T> consumer) {
+    return RowValues.differences(a, b, target, consumer, backend, workers);
   }
 
   /**

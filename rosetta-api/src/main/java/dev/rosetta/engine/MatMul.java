@@ -108,7 +108,7 @@ final class MatMul {
           if (encoded) {
             weight.readRows(first, count, w);
           } else {
-            decodeRows(weight, first, count, w, scratch.row(width));
+            RowValues.decode(weight, first, count, w, scratch);
           }
           MemorySegment y = scratch.results((long) tokens * tileRows * Float.BYTES);
           backend.matmul(type, w, count, width, x, tokens, y, count);
@@ -141,16 +141,6 @@ final class MatMul {
     long share = Math.ceilDiv(rows, workers.threads() * TILES_PER_THREAD);
     long tile = Math.min(fit, Math.ceilDiv(share, ROW_BLOCK) * (long) ROW_BLOCK);
     return (int) (tile < ROW_BLOCK ? Math.max(tile, 1) : tile / ROW_BLOCK * ROW_BLOCK);
-  }
-
-  private static void decodeRows(
-      Weight weight, int first, int count, MemorySegment tile, float[] row) {
-    int width = weight.columns();
-    for (int r = 0; r < count; r++) {
-      weight.decodeRow(first + r, row, 0);
-      MemorySegment.copy(
-          row, 0, tile, ValueLayout.JAVA_FLOAT, (long) r * width * Float.BYTES, width);
-    }
   }
 
   private static void scatter(

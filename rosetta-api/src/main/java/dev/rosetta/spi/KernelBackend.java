@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * lanes, element k into lane k mod 16, by fused multiply-add with k ascending; the lanes then fold
  * as a tree, lane i with lane i+8, then i+4, i+2, i+1. Weights are decoded to exact float32 first.
  *
- * <p>Implementations are thread-safe. Calls do not allocate and do not log.
+ * <p>Implementations are thread-safe. Calls of {@link #matmul} do not allocate and do not log.
  */
 public interface KernelBackend {
 
@@ -47,4 +47,33 @@ public interface KernelBackend {
       int tokens,
       MemorySegment y,
       int yStride);
+
+  /**
+   * Decodes the first {@code elements} values of a sequence of blocks, to the values that {@link
+   * #matmul} multiplies.
+   *
+   * @param blocks native memory: {@code type.byteSize(elements)} bytes
+   * @param values native memory: {@code elements} float32
+   * @return whether it was done; by default it is not, and the caller has to decode
+   * @throws IndexOutOfBoundsException if a segment is too short
+   * @throws IllegalArgumentException if the count is negative
+   */
+  default boolean dequantize(
+      ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
+    return false;
+  }
+
+  /**
+   * Sums up how rows differ, as {@link RowDifference} defines it.
+   *
+   * @param a native memory: {@code rows} rows of {@code columns} float32, one after the other
+   * @param b the same of the other side
+   * @param sums native memory: {@code rows} times {@link RowDifference#length} float64
+   * @throws IndexOutOfBoundsException if a segment is too short
+   * @throws IllegalArgumentException if a count is negative
+   */
+  default void difference(
+      MemorySegment a, MemorySegment b, int rows, int columns, MemorySegment sums) {
+    RowDifference.sum(a, b, rows, columns, sums);
+  }
 }

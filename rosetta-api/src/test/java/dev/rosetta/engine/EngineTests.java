@@ -16,15 +16,18 @@ import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
+import dev.rosetta.spi.RowDifference;
 import dev.rosetta.trace.Activation;
 import dev.rosetta.trace.CapturePoint;
 import dev.rosetta.trace.CapturePoint.Site;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -37,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class EngineTests {
   private static final long SEED = 7;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
   private static final int[] TOKENS = {3, 0, 18, 7, 7, 11, 2, 5, 13};
 
   static Stream<Model> models() {
@@ -221,6 +225,63 @@ final class EngineTests {
     try (Engine decoding = new Engine(new PlainBackend(Set.of()), 2)) {
       assertSameBits(expected, forward(decoding, model.with(permuted)));
     }
+  }
+
+  /** Decoded by the back end, in another order, or in memory: the same rows and sums. */
+  @Test
+  void differencesAreThoseOfTheCanonicalRows() {
+    Model model = TinyModel.qwen2(SEED);
+    Weight q = model.weight(TensorRole.weight(Part.Q, 1)).orElseThrow();
+    int rows = 1 << 13; // More than one task, and tasks of more than one tile.
+    int columns = 200;
+    float[] values = new float[rows * columns];
+    float[] others = new float[values.length];
+    Random random = new Random(SEED);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+      others[i] = i % 7 == 0 ? values[i] : (float) random.nextGaussian();
+    }
+    int[] order = new int[rows];
+    float[] stored = new float[values.length];
+    for (int row = 0; row < rows; row++) {
+      order[row] = (row * 5 + 3) % rows;
+      System.arraycopy(values, row * columns, stored, order[row] * columns, columns);
+    }
+    Weight plain = TinyModel.stored(q.role(), rows, columns, values);
+    Weight permuted = TinyModel.stored(q.role(), rows, columns, stored).withStoredRows(order);
+    Weight inMemory = q.withValues(rows, columns, values);
+    Weight other = TinyModel.stored(q.role(), rows, columns, others);
+    List<double[]> expected = null;
+    for (Weight weight : List.of(plain, permuted, inMemory)) {
+      for (int threads = 1; threads <= 3; threads++) {
+        try (Engine engine = engine(threads)) {
+          List<double[]> found =
+              engine
+                  .<List<double[]>>differences(
+                      weight,
+                      other,
+                      ArrayList::new,
+                      (target, row, sums, at, a, b) -> {
+                        assertEquals(values[row * columns + 7], a.getAtIndex(FLOAT, 7));
+                        assertEquals(others[row * columns + 7], b.getAtIndex(FLOAT, 7));
+                        assertEquals(columns * 4L, a.byteSize());
+                        int end = at + RowDifference.length(columns);
+                        target.add(Arrays.copyOfRange(sums, at, end));
+                      })
+                  .stream()
+                  .flatMap(List::stream)
+                  .toList();
+          assertEquals(rows, found.size());
+          if (expected == null) {
+            expected = found;
+          }
+          for (int row = 0; row < rows; row++) {
+            assertArrayEquals(expected.get(row), found.get(row));
+          }
+        }
+      }
+    }
+    assertTrue(expected.getFirst()[RowDifference.DIFFERING] > columns / 2);
   }
 
   @Test

@@ -61,4 +61,14 @@ record PlainBackend(Set<ElementType> types) implements KernelBackend {
       }
     }
   }
+
+  @Override
+  public boolean dequantize(
+      ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
+    if (type != ElementType.F32) {
+      return false;
+    }
+    MemorySegment.copy(blocks, 0, values, 0, elements * Float.BYTES);
+    return true;
+  }
 }

@@ -4,6 +4,7 @@ import dev.rosetta.kernels.panama.generated.RosettaKernels;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.Availability;
 import dev.rosetta.spi.KernelBackend;
+import dev.rosetta.spi.RowDifference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -169,21 +170,33 @@ public final class PanamaBackend implements KernelBackend {
             w, x, y, tierCode(), typeCode, rows, columns, tokens, yStride));
   }
 
-  /**
-   * Decodes the first {@code elements} values of a sequence of blocks.
-   *
-   * @param blocks native memory: {@code type.byteSize(elements)} bytes
-   * @param values native memory: {@code elements} float32
-   * @throws IndexOutOfBoundsException if a segment is too short
-   * @throws IllegalArgumentException if the type is not supported or the count is negative
-   */
-  public void dequantize(
+  @Override
+  public boolean dequantize(
       ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
-    int typeCode = typeCode(type);
+    int typeCode = code(type);
+    if (typeCode < 0) {
+      return false;
+    }
     requireNative("blocks", blocks, type.byteSize(elements));
     requireNative("values", values, Math.multiplyExact(elements, Float.BYTES));
     requireWritable("values", values);
     check(RosettaKernels.rosetta_dequantize(blocks, values, tierCode(), typeCode, elements));
+    return true;
+  }
+
+  @Override
+  public void difference(
+      MemorySegment a, MemorySegment b, int rows, int columns, MemorySegment sums) {
+    if (rows < 0 || columns < 0) {
+      throw new IllegalArgumentException("rows %d, columns %d".formatted(rows, columns));
+    }
+    long values = Math.multiplyExact((long) rows * columns, Float.BYTES);
+    requireNative("a", a, values);
+    requireNative("b", b, values);
+    long results = (long) rows * RowDifference.length(columns);
+    requireNative("sums", sums, Math.multiplyExact(results, Double.BYTES));
+    requireWritable("sums", sums);
+    check(RosettaKernels.rosetta_difference(a, b, sums, tierCode(), rows, columns));
   }
 
   private static int typeCode(ElementType type) {

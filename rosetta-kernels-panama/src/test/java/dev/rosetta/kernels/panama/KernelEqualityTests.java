@@ -6,6 +6,7 @@ import dev.rosetta.kernels.java.ScalarBackend;
 import dev.rosetta.kernels.panama.GuardedMemory.Guard;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.KernelBackend;
+import dev.rosetta.spi.RowDifference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -98,6 +99,43 @@ class KernelEqualityTests {
           float actual = values.getAtIndex(ValueLayout.JAVA_FLOAT, i);
           if (expected != actual) {
             assertEquals(expected, actual, "seed " + seed + ", element " + i);
+          }
+        }
+      }
+    }
+  }
+
+  static Stream<Tier> tiers() {
+    return NativeLibrary.get() instanceof NativeLibrary.Loaded(var path, var tiers)
+        ? tiers.stream()
+        : Stream.empty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("tiers")
+  void sumsUpDifferencesToTheBitsOfTheScalarDefinition(Tier tier) {
+    Random random = new Random(6000);
+    PanamaBackend backend = new PanamaBackend(tier);
+    for (int columns : COLUMNS) {
+      for (int rows : new int[] {0, 1, 2, 5}) {
+        for (Guard guard : Guard.values()) {
+          long bytes = (long) rows * columns * Float.BYTES;
+          long results = (long) rows * RowDifference.length(columns);
+          try (GuardedMemory a = new GuardedMemory(bytes, guard);
+              GuardedMemory b = new GuardedMemory(bytes, guard);
+              GuardedMemory sums = new GuardedMemory(results * Double.BYTES, guard);
+              Arena arena = Arena.ofConfined()) {
+            Operands.fillActivations(a.bytes(), random);
+            Operands.fillActivations(b.bytes(), random);
+            MemorySegment expected = arena.allocate(Math.max(1, results * Double.BYTES), 8);
+            scalar.difference(a.bytes(), b.bytes(), rows, columns, expected);
+            backend.difference(a.bytes(), b.bytes(), rows, columns, sums.bytes());
+            for (long i = 0; i < results; i++) {
+              assertEquals(
+                  expected.getAtIndex(ValueLayout.JAVA_DOUBLE, i),
+                  sums.bytes().getAtIndex(ValueLayout.JAVA_DOUBLE_UNALIGNED, i),
+                  "rows " + rows + ", columns " + columns + ", sum " + i);
+            }
           }
         }
       }

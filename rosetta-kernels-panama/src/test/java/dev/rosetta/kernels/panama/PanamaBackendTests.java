@@ -113,6 +113,29 @@ class PanamaBackendTests {
   }
 
   @Test
+  void refusesShortOperandsOfADifference() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment enough = arena.allocate(2 * 40 * Double.BYTES, 8);
+      MemorySegment values = arena.allocate(2 * 40 * Float.BYTES);
+      MemorySegment sums = arena.allocate(2 * 10 * Double.BYTES, 8);
+      backend.difference(values, values, 2, 40, sums);
+      for (int operand = 0; operand < 3; operand++) {
+        MemorySegment a = operand == 0 ? values.asSlice(1) : values;
+        MemorySegment b = operand == 1 ? values.asSlice(1) : values;
+        MemorySegment s = operand == 2 ? sums.asSlice(8) : sums;
+        assertThrows(IndexOutOfBoundsException.class, () -> backend.difference(a, b, 2, 40, s));
+      }
+      assertThrows(
+          IllegalArgumentException.class, () -> backend.difference(values, values, -1, 40, sums));
+      assertThrows(
+          IllegalArgumentException.class, () -> backend.difference(values, values, 2, -1, sums));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> backend.difference(values, values, 2, 40, enough.asReadOnly()));
+    }
+  }
+
+  @Test
   void acceptsNothingToDo() {
     MemorySegment none = arena.allocate(0);
     backend.matmul(ElementType.Q4_K, none, 0, 256, arena.allocate(1024), 1, none, 0);

@@ -19,13 +19,13 @@ public class RosettaKernels extends RosettaSymbols {
   static final SymbolLookup SYMBOL_LOOKUP =
       SymbolLookup.loaderLookup().or(Linker.nativeLinker().defaultLookup());
 
-  private static final int ROSETTA_ABI_VERSION = (int) 1L;
+  private static final int ROSETTA_ABI_VERSION = (int) 2L;
 
   /**
    *
    *
    * {@snippet lang=c :
-   * #define ROSETTA_ABI_VERSION 1
+   * #define ROSETTA_ABI_VERSION 2
    * }
    */
   public static int ROSETTA_ABI_VERSION() {
@@ -483,6 +483,77 @@ public class RosettaKernels extends RosettaSymbols {
         traceDowncall("rosetta_dequantize", blocks, values, tier, type, elements);
       }
       return (int) mh$.invokeExact(blocks, values, tier, type, elements);
+    } catch (Error | RuntimeException ex) {
+      throw ex;
+    } catch (Throwable ex$) {
+      throw new AssertionError("should not reach here", ex$);
+    }
+  }
+
+  private static class rosetta_difference {
+    public static final FunctionDescriptor DESC =
+        FunctionDescriptor.of(
+            RosettaKernels.C_INT,
+            RosettaKernels.C_POINTER,
+            RosettaKernels.C_POINTER,
+            RosettaKernels.C_POINTER,
+            RosettaKernels.C_INT,
+            RosettaKernels.C_LONG,
+            RosettaKernels.C_LONG);
+
+    public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rosetta_difference");
+
+    public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+  }
+
+  /**
+   * Function descriptor for:
+   *
+   * {@snippet lang=c :
+   * int32_t rosetta_difference(const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns)
+   * }
+   */
+  public static FunctionDescriptor rosetta_difference$descriptor() {
+    return rosetta_difference.DESC;
+  }
+
+  /**
+   * Downcall method handle for:
+   *
+   * {@snippet lang=c :
+   * int32_t rosetta_difference(const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns)
+   * }
+   */
+  public static MethodHandle rosetta_difference$handle() {
+    return rosetta_difference.HANDLE;
+  }
+
+  /**
+   * Address for:
+   *
+   * {@snippet lang=c :
+   * int32_t rosetta_difference(const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns)
+   * }
+   */
+  public static MemorySegment rosetta_difference$address() {
+    return rosetta_difference.ADDR;
+  }
+
+  /**
+   *
+   *
+   * {@snippet lang=c :
+   * int32_t rosetta_difference(const float *a, const float *b, double *sums, int32_t tier, int64_t rows, int64_t columns)
+   * }
+   */
+  public static int rosetta_difference(
+      MemorySegment a, MemorySegment b, MemorySegment sums, int tier, long rows, long columns) {
+    var mh$ = rosetta_difference.HANDLE;
+    try {
+      if (TRACE_DOWNCALLS) {
+        traceDowncall("rosetta_difference", a, b, sums, tier, rows, columns);
+      }
+      return (int) mh$.invokeExact(a, b, sums, tier, rows, columns);
     } catch (Error | RuntimeException ex) {
       throw ex;
     } catch (Throwable ex$) {
