@@ -1,8 +1,10 @@
 package dev.rosetta.compare;
 
+import dev.rosetta.engine.Engine;
 import dev.rosetta.model.ElementType;
 import dev.rosetta.normalize.Weight;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,9 @@ final class RoundingNoise {
   /** Rows looked at, spread over the tensor. */
   private static final int ROWS = 256;
 
+  /** Of those, the ones that a thread takes at a time. */
+  private static final int TASK_ROWS = 32;
+
   private RoundingNoise() {}
 
   /** Sum of step²/12 over the values of one encoded block. */
@@ -28,7 +33,7 @@ final class RoundingNoise {
    * Sum of squared rounding errors to expect over the sum of squares; 0 for types that do not
    * round, NaN where the stored bytes do not tell.
    */
-  static double of(Weight weight) {
+  static double of(Weight weight, Engine engine) {
     ElementType type = weight.tensor().type();
     if (type == ElementType.F32 || type == ElementType.F64) {
       return 0;
@@ -36,24 +41,47 @@ final class RoundingNoise {
     if (!weight.hasKernelRows() || !weight.isReadable() || weight.rows() == 1) {
       return Double.NaN;
     }
-    BlockNoise noise = noise(type);
+    if (!isFloat(type) && noise(type) == null) {
+      return Double.NaN;
+    }
     int step = Math.max(1, weight.rows() / ROWS);
+    int rows = Math.ceilDiv(weight.rows(), step);
+    List<Sums> parts =
+        engine.forEach(
+            Math.ceilDiv(rows, TASK_ROWS),
+            task -> {
+              int from = task * TASK_ROWS * step;
+              long end = Math.min(weight.rows(), from + (long) TASK_ROWS * step);
+              return sums(weight, from, (int) end, step);
+            });
+    double error = 0;
+    double energy = 0;
+    for (Sums part : parts) {
+      error += part.error();
+      energy += part.energy();
+    }
+    return energy > 0 ? error / energy : Double.NaN;
+  }
+
+  private record Sums(double error, double energy) {}
+
+  /** Over every {@code step}th row from {@code from} to before {@code end}. */
+  private static Sums sums(Weight weight, int from, int end, int step) {
+    ElementType type = weight.tensor().type();
+    BlockNoise noise = noise(type);
     double error = 0;
     double energy = 0;
     float[] values = new float[weight.columns()];
     byte[] row = new byte[Math.toIntExact(weight.rowBytes())];
     byte[] block = new byte[type.blockBytes()];
-    for (int r = 0; r < weight.rows(); r += step) {
+    for (int r = from; r < end; r += step) {
       weight.decodeRow(r, values, 0);
       for (float value : values) {
         energy += (double) value * value;
       }
-      if (type == ElementType.F16 || type == ElementType.BF16) {
+      if (noise == null) {
         error += ofFloats(values, type == ElementType.F16 ? 10 : 7);
         continue;
-      }
-      if (noise == null) {
-        return Double.NaN;
       }
       weight.readRows(weight.storedRow(r), 1, MemorySegment.ofArray(row));
       for (int at = 0; at < row.length; at += block.length) {
@@ -61,19 +89,26 @@ final class RoundingNoise {
         error += noise.of(block);
       }
     }
-    return energy > 0 ? error / energy : Double.NaN;
+    return new Sums(error, energy);
+  }
+
+  private static boolean isFloat(ElementType type) {
+    return type == ElementType.F16 || type == ElementType.BF16;
   }
 
   /**
+   * Steps of 2^(exponent - bits), squared: the exponent is doubled.
+   *
    * @param bits of the fraction
    */
   private static double ofFloats(float[] values, int bits) {
     double sum = 0;
     for (float value : values) {
-      double step = Math.scalb(1.0, Math.getExponent(value) - bits);
-      sum += value == 0 ? 0 : step * step / 12;
+      int exponent = (Float.floatToRawIntBits(value) >> 23 & 0xff) - 127;
+      double square = Double.longBitsToDouble((1023 + 2L * (exponent - bits)) << 52);
+      sum += value == 0 ? 0 : square;
     }
-    return sum;
+    return sum / 12;
   }
 
   private static @Nullable BlockNoise noise(ElementType type) {

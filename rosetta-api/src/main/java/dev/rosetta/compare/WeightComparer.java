@@ -430,10 +430,10 @@ public final class WeightComparer {
         sum == null ? 0 : sum.nonFiniteB());
   }
 
-  private static double predicted(@Nullable Weight left, @Nullable Weight right) {
+  private double predicted(@Nullable Weight left, @Nullable Weight right) {
     return left == null || right == null
         ? Double.NaN
-        : RoundingNoise.of(left) + RoundingNoise.of(right);
+        : RoundingNoise.of(left, engine) + RoundingNoise.of(right, engine);
   }
 
   private static List<Long> storedDims(@Nullable Weight weight) {
