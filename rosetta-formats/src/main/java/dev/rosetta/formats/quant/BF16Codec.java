@@ -10,8 +10,9 @@ public final class BF16Codec extends CheckedCodec {
 
   @Override
   void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
+    short[] halves = shorts(blocks, at, elements);
     for (int i = 0; i < elements; i++) {
-      target[to + i] = Float.intBitsToFloat(i16(blocks, at + 2 * i) << 16);
+      target[to + i] = Float.intBitsToFloat(halves[i] << 16);
     }
   }
 }

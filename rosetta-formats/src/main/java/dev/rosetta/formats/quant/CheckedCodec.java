@@ -2,6 +2,8 @@ package dev.rosetta.formats.quant;
 
 import dev.rosetta.model.ElementType;
 import dev.rosetta.spi.ElementCodec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Objects;
 
 /** Checks the ranges of source and target once, in front of the decoding loop. */
@@ -35,6 +37,19 @@ abstract class CheckedCodec implements ElementCodec {
   /** The IEEE half at byte {@code at}. */
   static float half(byte[] blocks, int at) {
     return Float.float16ToFloat(i16(blocks, at));
+  }
+
+  /**
+   * {@code count} little-endian 16-bit integers at byte {@code at}: C2 makes vectors of a loop over
+   * them.
+   */
+  static short[] shorts(byte[] blocks, int at, int count) {
+    short[] values = new short[count];
+    ByteBuffer.wrap(blocks, at, Short.BYTES * count)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asShortBuffer()
+        .get(values);
+    return values;
   }
 
   /** The unsigned byte at {@code at}. */

@@ -10,8 +10,9 @@ public final class F16Codec extends CheckedCodec {
 
   @Override
   void decodeChecked(byte[] blocks, int at, float[] target, int to, int elements) {
+    short[] halves = shorts(blocks, at, elements);
     for (int i = 0; i < elements; i++) {
-      target[to + i] = half(blocks, at + 2 * i);
+      target[to + i] = Float.float16ToFloat(halves[i]);
     }
   }
 }
