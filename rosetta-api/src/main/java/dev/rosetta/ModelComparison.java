@@ -18,7 +18,6 @@ import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
-import dev.rosetta.normalize.Weight;
 import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
 import java.util.ArrayList;
@@ -165,8 +164,8 @@ final class ModelComparison {
 
   /**
    * Applies every repair, compares and runs again, and grades each hypothesis by what is left. The
-   * run begins at {@code agreed} where no repair comes before, and ends where none can change what
-   * was {@code found}.
+   * run begins at {@code agreed} where no repair comes before, and ends behind the last one where
+   * what was {@code found} there still holds.
    */
   private List<Diagnosis> diagnoses(
       List<Hypothesis> hypotheses,
@@ -183,6 +182,7 @@ final class ModelComparison {
     Model right = b;
     PassStart start = agreed;
     int end = 0;
+    boolean otherActivations = false;
     Set<TensorRole> repaired = new TreeSet<>(heads(compared));
     for (Hypothesis hypothesis : hypotheses) {
       for (Repair repair : hypothesis.repairs()) {
@@ -194,6 +194,7 @@ final class ModelComparison {
         }
         end = Math.max(end, endLayer(repair));
         if (repair.side() == Side.A) {
+          otherActivations = true;
           left = repair.applyTo(left);
         } else {
           right = repair.applyTo(right);
@@ -205,9 +206,13 @@ final class ModelComparison {
     for (TensorRole role : repaired) {
       weights.put(role, comparer.compareRepaired(role, compared.get(role)));
     }
+    PassRest rest = found.from(end);
     List<PointComparison> points =
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right))
-            .runLocally(start, found.from(end), this::layersDone);
+            .runLocally(
+                start,
+                otherActivations && !rest.agrees() ? PassRest.UNKNOWN : rest,
+                this::layersDone);
     return Diagnostician.proven(hypotheses, points, weights);
   }
 
@@ -223,15 +228,11 @@ final class ModelComparison {
     };
   }
 
-  /**
-   * The layer from which on a repair changes nothing that is found on side A's activations: behind
-   * the last one, unless it repairs a layer of side B.
-   */
+  /** The layer from which on a repair changes no operation: behind the last one in doubt. */
   private static int endLayer(Repair repair) {
-    return repair instanceof Repair.ReplaceWeight(Side side, Weight weight)
-            && side == Side.B
-            && weight.role().layer() >= 0
-        ? weight.role().layer() + 1
+    return repair instanceof Repair.ReplaceWeight replacement
+            && replacement.weight().role().layer() >= 0
+        ? replacement.weight().role().layer() + 1
         : Integer.MAX_VALUE;
   }
 

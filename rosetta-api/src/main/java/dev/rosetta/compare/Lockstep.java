@@ -121,8 +121,8 @@ public final class Lockstep {
    *
    * @param start as for {@link #run(PassStart, IntConsumer)}
    * @param rest taken as it is instead of being computed: {@link PassRest#UNKNOWN}, or what a pass
-   *     found with the same prompt, filter and config, with the same side A, and with the same
-   *     weights of side B from that layer on
+   *     found with the same prompt, filter and config, with the same weights from that layer on,
+   *     and with the same side A unless all of it agrees
    * @param progress told the number of layers done
    */
   public List<PointComparison> runLocally(PassStart start, PassRest rest, IntConsumer progress) {

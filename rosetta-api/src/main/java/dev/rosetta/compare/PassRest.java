@@ -1,14 +1,17 @@
 package dev.rosetta.compare;
 
 import dev.rosetta.PointComparison;
+import dev.rosetta.PointComparison.Status;
 import dev.rosetta.trace.CapturePoint;
 import dev.rosetta.trace.CapturePoint.Site;
 import java.util.List;
 
 /**
- * What a pass found from a layer on. Every operation of side B runs on side A's activations, so
- * another weight of side B changes what is found of its own operation alone: a pass in which only
- * weights of side B in front of that layer are other ones would find the same.
+ * What a pass found from a layer on. Both sides' operations run on side A's activations, so another
+ * weight of side B changes what is found of its own operation alone: a pass in which only weights
+ * of side B in front of that layer are other ones would find the same. Other weights of side A
+ * change its activations behind them, but what agreed on the ones agrees on the others: it is the
+ * same function, or differs by its element types.
  *
  * @param layer the first layer of the rest
  * @param points what was found there, before noise is judged over the whole pass
@@ -20,6 +23,11 @@ public record PassRest(int layer, List<PointComparison> points) {
 
   public PassRest {
     points = List.copyOf(points);
+  }
+
+  /** Whether everything was compared and agrees. */
+  public boolean agrees() {
+    return points.stream().allMatch(p -> p.status() == Status.OK || p.status() == Status.NOISE);
   }
 
   /** The part from {@code first} on. */

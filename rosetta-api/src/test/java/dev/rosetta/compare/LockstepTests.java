@@ -1,6 +1,7 @@
 package dev.rosetta.compare;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -298,6 +299,33 @@ final class LockstepTests {
             .map(point -> point.point().name())
             .toList());
     assertEquals(PassRest.UNKNOWN, before.found().from(Integer.MAX_VALUE));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.0.mlp.gate_proj.weight, 1",
+    "model.layers.1.mlp.down_proj.weight, 2",
+  })
+  void aLocalPassEndsBehindARepairOfSideAWhereTheRestAgreed(String tensor, int end) {
+    Pair faulty = Pair.of("qwen2", with("qwen2", tensor, 9));
+    Pair onA = new Pair(faulty.b(), faulty.a());
+    Lockstep.Outcome before = onA.run(null);
+    PassRest rest = before.found().from(end);
+    assertTrue(rest.agrees());
+    Pair repaired = new Pair(faulty.a(), faulty.a());
+    List<PointComparison> ended =
+        repaired.with(null, l -> l.runLocally(before.agreed(), rest, done -> {}));
+    List<PointComparison> whole =
+        repaired.with(null, l -> l.runLocally(PassStart.FIRST, PassRest.UNKNOWN, done -> {}));
+    assertEquals(whole.size(), ended.size());
+    for (int i = 0; i < whole.size(); i++) {
+      assertEquals(whole.get(i).point(), ended.get(i).point());
+      assertEquals(whole.get(i).status(), ended.get(i).status());
+    }
+    assertFalse(before.found().from(end - 1).agrees(), "the fault itself");
+    MemorySource twice = with("qwen2", "model.norm.weight", Float.NaN);
+    Pair behind = new Pair(Pair.model(twice), faulty.a());
+    assertFalse(behind.run(null).found().from(end).agrees(), "a second one behind it");
   }
 
   @Test
