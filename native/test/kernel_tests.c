@@ -97,6 +97,8 @@ static void check_difference(
     float *x = (float *)a.bytes + i, *y = (float *)b.bytes + i;
     if (kind == 0) {
       *y = *x;
+    } else if (kind == 61) {
+      *x = *y = INFINITY;
     } else if (kind == 62) {
       *x = NAN;
     } else if (kind == 63) {
@@ -212,7 +214,7 @@ int main(int argc, char **argv) {
     for (int64_t columns = 0; columns <= 140; columns++) {
       for (int how = 0; how < 4; how++) {
         check_difference(
-            tier, seed + (uint64_t)columns, columns % 4, columns, how / 2,
+            tier, seed + (uint64_t)columns, columns % 5, columns, how / 2,
             how % 2 ? GUARD_IN_FRONT : GUARD_BEHIND);
       }
     }

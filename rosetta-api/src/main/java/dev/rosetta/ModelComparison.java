@@ -17,6 +17,7 @@ import dev.rosetta.engine.Engine;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.spi.ElementCodecs;
 import dev.rosetta.spi.KernelBackend;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One comparison of two opened models, from their config to the report. */
 final class ModelComparison {
+  private static final TensorRole OUTPUT = TensorRole.weight(Part.OUTPUT);
+
   private final Model a;
   private final Model b;
   private final ComparisonRequest request;
@@ -183,11 +186,15 @@ final class ModelComparison {
     PassStart start = agreed;
     int end = 0;
     boolean otherActivations = false;
-    Set<TensorRole> repaired = new TreeSet<>(heads(compared));
+    Set<TensorRole> repaired = new TreeSet<>();
     for (Hypothesis hypothesis : hypotheses) {
       for (Repair repair : hypothesis.repairs()) {
         if (repair instanceof Repair.ReplaceWeight replacement) {
-          repaired.add(replacement.weight().role());
+          TensorRole role = replacement.weight().role();
+          repaired.add(role);
+          if (role.part() == Part.EMBEDDING && compared.containsKey(OUTPUT)) {
+            repaired.add(OUTPUT); // The embedding may be the head as well.
+          }
         }
         if (firstLayer(repair) < agreed.layer()) {
           start = PassStart.FIRST;
@@ -211,7 +218,7 @@ final class ModelComparison {
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right))
             .runLocally(
                 start,
-                otherActivations && !rest.agrees() ? PassRest.UNKNOWN : rest,
+                otherActivations && !rest.isSameOnBothSides() ? PassRest.UNKNOWN : rest,
                 this::layersDone);
     return Diagnostician.proven(hypotheses, points, weights);
   }
@@ -234,12 +241,6 @@ final class ModelComparison {
             && replacement.weight().role().layer() >= 0
         ? replacement.weight().role().layer() + 1
         : Integer.MAX_VALUE;
-  }
-
-  /** The head is compared anew whatever was repaired: it may be the embedding. */
-  private static Set<TensorRole> heads(SortedMap<TensorRole, WeightPair> compared) {
-    TensorRole output = TensorRole.weight(TensorRole.Part.OUTPUT);
-    return compared.containsKey(output) ? Set.of(output) : Set.of();
   }
 
   /**

@@ -117,12 +117,12 @@ public final class Lockstep {
 
   /**
    * Runs each operation on side A's activations alone, from {@code start} on: what a point's status
-   * follows from, in half the time. Behind the embedding no point has a propagated difference.
+   * follows from, in half the time. No point that it computes has a propagated difference.
    *
    * @param start as for {@link #run(PassStart, IntConsumer)}
    * @param rest taken as it is instead of being computed: {@link PassRest#UNKNOWN}, or what a pass
    *     found with the same prompt, filter and config, with the same weights from that layer on,
-   *     and with the same side A unless all of it agrees
+   *     and with the same side A unless {@link PassRest#isSameOnBothSides}
    * @param progress told the number of layers done
    */
   public List<PointComparison> runLocally(PassStart start, PassRest rest, IntConsumer progress) {
@@ -225,9 +225,9 @@ public final class Lockstep {
       result = runIfFitting(operation, onA ? a : b);
       if (result != null) {
         reference.put(point, result);
-        referenceIsA &= onA;
       }
     }
+    referenceIsA &= onA && result != null;
     own.remove(point);
     String other = onA ? "side B" : "side A";
     return skipped(
@@ -307,16 +307,14 @@ public final class Lockstep {
       resultsB = engine.run(right, b, tokens, inputs);
     } catch (ModelException e) {
       requireMisfit(e);
-      reference.put(point, resultA);
-      own.remove(point);
+      keep(point, resultA, null);
       return skipped(
           point, "side B cannot run on side A's input: " + e.getMessage(), resultA, null);
     }
     Activation localB = resultsB.getFirst();
     Activation ownB = ownInputs ? resultsB.getLast() : null;
     if (resultA.width() != localB.width()) {
-      reference.put(point, resultA);
-      remember(point, ownB);
+      keep(point, resultA, ownB);
       return skipped(point, "widths differ", resultA, localB);
     }
     store(sum, point, new Results(resultA, localB, ownB));
@@ -326,9 +324,8 @@ public final class Lockstep {
   private void store(PointSum sum, CapturePoint point, Results results) {
     sum.add(results);
     Activation ownB = results.ownB();
+    keep(point, results.a(), ownB);
     if (point.site() != Site.LOGITS) {
-      reference.put(point, results.a());
-      remember(point, ownB);
       return;
     }
     if (ownB != null) {
@@ -377,9 +374,9 @@ public final class Lockstep {
       resultB = runIfFitting(right, b);
       if (resultB != null) {
         reference.put(point, resultB);
-        referenceIsA = false;
       }
     }
+    referenceIsA &= resultA != null;
     own.remove(point);
     String reason = obstacleA == null ? "side B: " + obstacleB : "side A: " + obstacleA;
     return skipped(point, reason, resultA, resultB);
@@ -414,6 +411,14 @@ public final class Lockstep {
     return true;
   }
 
+  /** Keeps both sides' results for what reads them: nothing reads logits. */
+  private void keep(CapturePoint point, Activation resultA, @Nullable Activation ownB) {
+    if (point.site() != Site.LOGITS) {
+      reference.put(point, resultA);
+      remember(point, ownB);
+    }
+  }
+
   private void remember(CapturePoint point, @Nullable Activation ownB) {
     if (ownB == null || !ownPass) {
       own.remove(point);
@@ -435,7 +440,7 @@ public final class Lockstep {
     return List.copyOf(roles);
   }
 
-  private static PointComparison skipped(
+  private PointComparison skipped(
       CapturePoint point, String reason, @Nullable Activation left, @Nullable Activation right) {
     return new PointComparison(
         point,
@@ -450,7 +455,8 @@ public final class Lockstep {
         null);
   }
 
-  private static List<Integer> dims(@Nullable Activation activation) {
-    return activation == null ? List.of() : List.of(activation.tokens(), activation.width());
+  /** Of all positions: {@code activation} may be a piece. */
+  private List<Integer> dims(@Nullable Activation activation) {
+    return activation == null ? List.of() : List.of(tokens.length, activation.width());
   }
 }

@@ -10,8 +10,7 @@ import java.util.List;
  * What a pass found from a layer on. Both sides' operations run on side A's activations, so another
  * weight of side B changes what is found of its own operation alone: a pass in which only weights
  * of side B in front of that layer are other ones would find the same. Other weights of side A
- * change its activations behind them, but what agreed on the ones agrees on the others: it is the
- * same function, or differs by its element types.
+ * change its activations behind them, on which only the same functions are sure to agree again.
  *
  * @param layer the first layer of the rest
  * @param points what was found there, before noise is judged over the whole pass
@@ -25,9 +24,9 @@ public record PassRest(int layer, List<PointComparison> points) {
     points = List.copyOf(points);
   }
 
-  /** Whether everything was compared and agrees. */
-  public boolean agrees() {
-    return points.stream().allMatch(p -> p.status() == Status.OK || p.status() == Status.NOISE);
+  /** Whether both sides compute the same function at every one of its points. */
+  public boolean isSameOnBothSides() {
+    return points.stream().allMatch(p -> p.status() == Status.OK && p.tolerance() == 0);
   }
 
   /** The part from {@code first} on. */

@@ -74,7 +74,8 @@ final class RoundingNoise {
     float[] values = new float[weight.columns()];
     byte[] row = new byte[Math.toIntExact(weight.rowBytes())];
     byte[] block = new byte[type.blockBytes()];
-    for (int r = from; r < end; r += step) {
+    for (long sample = from; sample < end; sample += step) {
+      int r = (int) sample;
       weight.decodeRow(r, values, 0);
       for (float value : values) {
         energy += (double) value * value;

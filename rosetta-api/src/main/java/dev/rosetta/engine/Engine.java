@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs operations of a model on a back end.
  *
- * <p>Holds threads and the memory of one tile for each; everything else lives in the activations it
- * returns. One caller at a time; {@link #close()} may be called from any thread and stops a running
- * operation, as does interrupting the caller: both end it with a {@link
- * java.util.concurrent.CancellationException}.
+ * <p>Holds threads, the memory of one tile for each, and what {@link #recycle} gives back;
+ * everything else lives in the activations it returns. One caller at a time; {@link #close()} may
+ * be called from any thread and stops a running operation, as does interrupting the caller: both
+ * end it with a {@link java.util.concurrent.CancellationException}.
  */
 public final class Engine implements AutoCloseable {
   private final KernelBackend backend;

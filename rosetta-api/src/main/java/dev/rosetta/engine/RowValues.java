@@ -37,16 +37,13 @@ final class RowValues {
     ElementType type = weight.tensor().type();
     int columns = weight.columns();
     if (weight.hasKernelRows()
-        && backend.supports(type)
-        && columns % type.blockElements() == 0
-        && backend.dequantize(
-            type,
-            encoded(weight, first, count, scratch),
-            target,
-            Math.multiplyExact((long) count, columns))) {
-      return;
+        && backend.dequantizes(type)
+        && columns % type.blockElements() == 0) {
+      MemorySegment blocks = encoded(weight, first, count, scratch);
+      backend.dequantize(type, blocks, target, Math.multiplyExact((long) count, columns));
+    } else {
+      decode(weight, first, count, target, scratch);
     }
-    decode(weight, first, count, target, scratch);
   }
 
   /** As above, by the weight's codec. */
@@ -89,7 +86,7 @@ final class RowValues {
         tasks,
         (task, scratch) -> {
           T result = target.get();
-          int end = Math.min(a.rows(), (task + 1) * taskRows);
+          int end = (int) Math.min(a.rows(), (task + 1L) * taskRows);
           int tileRows = Math.clamp(TILE_ELEMENTS / Math.max(columns, 1), 1, taskRows);
           long side = Math.ceilDiv((long) tileRows * columns * Float.BYTES, LINE) * LINE;
           int length = RowDifference.length(columns);
@@ -99,8 +96,8 @@ final class RowValues {
           MemorySegment valuesA = memory.asSlice(0, side);
           MemorySegment valuesB = memory.asSlice(side, side);
           MemorySegment rowSums = memory.asSlice(2 * side);
-          for (int first = task * taskRows; first < end; first += tileRows) {
-            int count = Math.min(tileRows, end - first);
+          for (int first = task * taskRows, count; first < end; first += count) {
+            count = Math.min(tileRows, end - first);
             decode(a, first, count, valuesA, backend, scratch);
             decode(b, first, count, valuesB, backend, scratch);
             backend.difference(valuesA, valuesB, count, columns, rowSums);

@@ -306,22 +306,24 @@ public final class Weight {
     }
     ElementType type = tensor.type();
     int block = type.blockElements();
-    int end = skip + count;
-    int padded = Math.ceilDiv(end, block) * block;
-    int piece = Math.min(padded, Math.max(1, PIECE_BYTES / type.blockBytes()) * block);
+    long end = (long) skip + count;
+    long padded = Math.ceilDiv(end, block) * block;
+    int blocks = Math.max(1, PIECE_BYTES / type.blockBytes());
+    int piece = (int) Math.min(padded, (long) blocks * block);
     byte[] bytes = new byte[(int) type.byteSize(piece)];
-    for (int first = 0; first < padded; first += piece) {
-      int length = Math.min(piece, padded - first);
+    for (long first = 0; first < padded; first += piece) {
+      int length = (int) Math.min(piece, padded - first);
       long byteLength = type.byteSize(length);
       source.read(tensor, from + type.byteSize(first), MemorySegment.ofArray(bytes), byteLength);
       if (first >= skip && first + length <= end) {
-        codec.decode(bytes, 0, target, offset + first - skip, length);
+        codec.decode(bytes, 0, target, (int) (offset + first - skip), length);
       } else {
         float[] whole = new float[length];
         codec.decode(bytes, 0, whole, 0, length);
-        int wanted = Math.max(first, skip);
-        int last = Math.min(first + length, end);
-        System.arraycopy(whole, wanted - first, target, offset + wanted - skip, last - wanted);
+        long wanted = Math.max(first, skip);
+        long last = Math.min(first + length, end);
+        int to = (int) (offset + wanted - skip);
+        System.arraycopy(whole, (int) (wanted - first), target, to, (int) (last - wanted));
       }
     }
     if (tensor.scale() != 1f) {

@@ -48,19 +48,23 @@ public interface KernelBackend {
       MemorySegment y,
       int yStride);
 
+  /** Whether {@link #dequantize} takes this type; by default it takes none. */
+  default boolean dequantizes(ElementType type) {
+    return false;
+  }
+
   /**
    * Decodes the first {@code elements} values of a sequence of blocks, to the values that {@link
    * #matmul} multiplies.
    *
    * @param blocks native memory: {@code type.byteSize(elements)} bytes
    * @param values native memory: {@code elements} float32
-   * @return whether it was done; by default it is not, and the caller has to decode
    * @throws IndexOutOfBoundsException if a segment is too short
-   * @throws IllegalArgumentException if the count is negative
+   * @throws IllegalArgumentException if the type is not supported or the count is negative
    */
-  default boolean dequantize(
+  default void dequantize(
       ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
-    return false;
+    throw new IllegalArgumentException(name() + " does not decode " + type);
   }
 
   /**

@@ -50,6 +50,9 @@ public final class RowDifference {
   }
 
   static void sum(MemorySegment a, MemorySegment b, int rows, int columns, MemorySegment target) {
+    if (rows < 0 || columns < 0) {
+      throw new IllegalArgumentException("rows " + rows + ", columns " + columns);
+    }
     float[] rowA = new float[columns];
     float[] rowB = new float[columns];
     double[] sums = new double[length(columns)];

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class LockstepTests {
   private static final String GATE = "model.layers.0.mlp.gate_proj.weight";
+  private static final String UP = "model.layers.1.mlp.up_proj.weight";
 
   /** The model with one value of {@code tensor} changed. */
   private static MemorySource with(String family, String tensor, float value) {
@@ -306,12 +307,12 @@ final class LockstepTests {
     "model.layers.0.mlp.gate_proj.weight, 1",
     "model.layers.1.mlp.down_proj.weight, 2",
   })
-  void aLocalPassEndsBehindARepairOfSideAWhereTheRestAgreed(String tensor, int end) {
+  void aLocalPassEndsBehindARepairOfSideAWhereTheRestIsTheSame(String tensor, int end) {
     Pair faulty = Pair.of("qwen2", with("qwen2", tensor, 9));
     Pair onA = new Pair(faulty.b(), faulty.a());
     Lockstep.Outcome before = onA.run(null);
     PassRest rest = before.found().from(end);
-    assertTrue(rest.agrees());
+    assertTrue(rest.isSameOnBothSides());
     Pair repaired = new Pair(faulty.a(), faulty.a());
     List<PointComparison> ended =
         repaired.with(null, l -> l.runLocally(before.agreed(), rest, done -> {}));
@@ -322,10 +323,17 @@ final class LockstepTests {
       assertEquals(whole.get(i).point(), ended.get(i).point());
       assertEquals(whole.get(i).status(), ended.get(i).status());
     }
-    assertFalse(before.found().from(end - 1).agrees(), "the fault itself");
+    assertFalse(before.found().from(end - 1).isSameOnBothSides(), "the fault itself");
     MemorySource twice = with("qwen2", "model.norm.weight", Float.NaN);
     Pair behind = new Pair(Pair.model(twice), faulty.a());
-    assertFalse(behind.run(null).found().from(end).agrees(), "a second one behind it");
+    assertFalse(behind.run(null).found().from(end).isSameOnBothSides(), "a second one behind it");
+    MemorySource noisy = Pair.source("qwen2").remove(UP);
+    TinyDecoder.Tensor up = TinyDecoder.of("qwen2", 11).tensors().get(UP);
+    noisy.addHalf(UP, up.dims(), up.values());
+    Pair rounded = Pair.of("qwen2", noisy);
+    assertEquals(List.of("layers.1.ffn_up"), rounded.points(Status.NOISE));
+    assertFalse(rounded.run(null).found().from(1).isSameOnBothSides(), "noise goes with its input");
+    assertTrue(rounded.run(null).found().from(2).isSameOnBothSides());
   }
 
   @Test
@@ -375,6 +383,25 @@ final class LockstepTests {
         assertEquals(all.topK(), parts.topK());
       }
     }
+  }
+
+  @Test
+  void headsOfUnequalVocabulariesAreSkippedWithTheirWholeShapes() {
+    MemorySource source = Pair.source("llama");
+    for (String name : List.of("lm_head.weight", "model.embed_tokens.weight")) {
+      TinyDecoder.Tensor original = TinyDecoder.of("llama", 11).tensors().get(name);
+      long rows = original.dims().getFirst();
+      int width = (int) (original.values().length / rows);
+      float[] longer = java.util.Arrays.copyOf(original.values(), original.values().length + width);
+      source.remove(name).add(name, List.of(rows + 1, (long) width), longer);
+    }
+    Pair pair = Pair.of("llama", source);
+    Lockstep.Outcome outcome = pair.with(null, l -> l.logitsAtATime(4).run(done -> {}));
+    PointComparison logits = outcome.points().getLast();
+    assertEquals(Status.SKIPPED, logits.status());
+    assertEquals(List.of(Pair.TOKENS.length, 40), logits.dimsA());
+    assertEquals(List.of(Pair.TOKENS.length, 41), logits.dimsB());
+    assertNull(outcome.predictions());
   }
 
   private static void assertSame(Difference expected, Difference actual) {

@@ -63,12 +63,13 @@ record PlainBackend(Set<ElementType> types) implements KernelBackend {
   }
 
   @Override
-  public boolean dequantize(
+  public boolean dequantizes(ElementType type) {
+    return type == ElementType.F32;
+  }
+
+  @Override
+  public void dequantize(
       ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
-    if (type != ElementType.F32) {
-      return false;
-    }
     MemorySegment.copy(blocks, 0, values, 0, elements * Float.BYTES);
-    return true;
   }
 }

@@ -1,6 +1,7 @@
 package dev.rosetta.spi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.rosetta.testing.PlainKernels;
 import java.lang.foreign.Arena;
@@ -8,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.function.DoubleBinaryOperator;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +27,16 @@ final class RowDifferenceTests {
       }
     }
     return lanes[0];
+  }
+
+  @Test
+  void refusesNegativeCounts() {
+    MemorySegment nothing = MemorySegment.NULL;
+    PlainKernels kernels = new PlainKernels();
+    assertThrows(
+        IllegalArgumentException.class, () -> kernels.difference(nothing, nothing, -1, 4, nothing));
+    assertThrows(
+        IllegalArgumentException.class, () -> kernels.difference(nothing, nothing, 1, -4, nothing));
   }
 
   @ParameterizedTest

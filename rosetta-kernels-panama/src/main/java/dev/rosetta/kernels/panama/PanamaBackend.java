@@ -171,17 +171,18 @@ public final class PanamaBackend implements KernelBackend {
   }
 
   @Override
-  public boolean dequantize(
+  public boolean dequantizes(ElementType type) {
+    return supports(type);
+  }
+
+  @Override
+  public void dequantize(
       ElementType type, MemorySegment blocks, MemorySegment values, long elements) {
-    int typeCode = code(type);
-    if (typeCode < 0) {
-      return false;
-    }
+    int typeCode = typeCode(type);
     requireNative("blocks", blocks, type.byteSize(elements));
     requireNative("values", values, Math.multiplyExact(elements, Float.BYTES));
     requireWritable("values", values);
     check(RosettaKernels.rosetta_dequantize(blocks, values, tierCode(), typeCode, elements));
-    return true;
   }
 
   @Override

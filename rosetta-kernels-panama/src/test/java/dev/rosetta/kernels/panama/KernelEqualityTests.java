@@ -31,6 +31,8 @@ class KernelEqualityTests {
     0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 288, 511, 512, 513, 529, 1056
   };
 
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
   private final KernelBackend scalar = new ScalarBackend();
 
   @BeforeAll
@@ -127,6 +129,16 @@ class KernelEqualityTests {
               Arena arena = Arena.ofConfined()) {
             Operands.fillActivations(a.bytes(), random);
             Operands.fillActivations(b.bytes(), random);
+            for (int i = 0; i < rows * columns; i++) {
+              int kind = random.nextInt(100);
+              if (kind < 30) {
+                float same = a.bytes().getAtIndex(FLOAT, i);
+                b.bytes().setAtIndex(FLOAT, i, same);
+              } else if (kind > 97) {
+                MemorySegment side = kind == 98 ? a.bytes() : b.bytes();
+                side.setAtIndex(FLOAT, i, random.nextBoolean() ? Float.NaN : 1f / 0);
+              }
+            }
             MemorySegment expected = arena.allocate(Math.max(1, results * Double.BYTES), 8);
             scalar.difference(a.bytes(), b.bytes(), rows, columns, expected);
             backend.difference(a.bytes(), b.bytes(), rows, columns, sums.bytes());
