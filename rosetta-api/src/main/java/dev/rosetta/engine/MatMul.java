@@ -112,7 +112,9 @@ final class MatMul {
           }
           MemorySegment y = scratch.results((long) tokens * tileRows * Float.BYTES);
           backend.matmul(type, w, count, width, x, tokens, y, count);
-          scatter(y, first, count, positions, bias, scratch.row(count), rows, outputs);
+          float[] results = scratch.row(tokens * count);
+          MemorySegment.copy(y, ValueLayout.JAVA_FLOAT, 0, results, 0, tokens * count);
+          scatter(results, first, count, positions, bias, rows, outputs);
         });
   }
 
@@ -143,33 +145,32 @@ final class MatMul {
     return (int) (tile < ROW_BLOCK ? Math.max(tile, 1) : tile / ROW_BLOCK * ROW_BLOCK);
   }
 
+  /**
+   * Moves a tile's results to their rows of every output.
+   *
+   * @param results of rows {@code first} to before {@code first + count}, token by token
+   */
   private static void scatter(
-      MemorySegment y,
+      float[] results,
       int first,
       int count,
       int @Nullable [] positions,
       float @Nullable [] bias,
-      float[] row,
       int rows,
       float[][] outputs) {
-    long from = 0;
+    int from = 0;
     for (float[] output : outputs) {
       for (int base = 0; base < output.length; base += rows) {
-        if (positions == null) {
-          MemorySegment.copy(y, ValueLayout.JAVA_FLOAT, from, output, base + first, count);
+        if (positions == null && bias == null) {
+          System.arraycopy(results, from, output, base + first, count);
         } else {
-          MemorySegment.copy(y, ValueLayout.JAVA_FLOAT, from, row, 0, count);
           for (int r = 0; r < count; r++) {
-            output[base + positions[first + r]] = row[r];
+            int position = positions == null ? first + r : positions[first + r];
+            float value = results[from + r];
+            output[base + position] = bias == null ? value : value + bias[position];
           }
         }
-        if (bias != null) {
-          for (int r = first; r < first + count; r++) {
-            int position = positions == null ? r : positions[r];
-            output[base + position] += bias[position];
-          }
-        }
-        from += (long) count * Float.BYTES;
+        from += count;
       }
     }
   }
