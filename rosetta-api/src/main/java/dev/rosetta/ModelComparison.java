@@ -196,10 +196,10 @@ final class ModelComparison {
             repaired.add(OUTPUT); // The embedding may be the head as well.
           }
         }
-        if (firstLayer(repair) < agreed.layer()) {
+        if (repair.firstLayer() < agreed.layer()) {
           start = PassStart.FIRST;
         }
-        end = Math.max(end, endLayer(repair));
+        end = Math.max(end, repair.endLayer());
         if (repair.side() == Side.A) {
           otherActivations = true;
           left = repair.applyTo(left);
@@ -213,34 +213,10 @@ final class ModelComparison {
     for (TensorRole role : repaired) {
       weights.put(role, comparer.compareRepaired(role, compared.get(role)));
     }
-    PassRest rest = found.from(end);
     List<PointComparison> points =
         lockstep(left, right, tokens, engine, weights, ConfigComparer.compare(left, right))
-            .runLocally(
-                start,
-                otherActivations && !rest.isSameOnBothSides() ? PassRest.UNKNOWN : rest,
-                this::layersDone);
+            .runLocally(start, found.from(end, otherActivations), this::layersDone);
     return Diagnostician.proven(hypotheses, points, weights);
-  }
-
-  /** The first layer that a repair may change: in front of it, a pass stays as it was. */
-  private static int firstLayer(Repair repair) {
-    if (!(repair instanceof Repair.ReplaceWeight replacement)) {
-      return 0;
-    }
-    TensorRole role = replacement.weight().role();
-    return switch (role.part()) {
-      case FINAL_NORM, OUTPUT -> Integer.MAX_VALUE;
-      default -> Math.max(role.layer(), 0);
-    };
-  }
-
-  /** The layer from which on a repair changes no operation: behind the last one in doubt. */
-  private static int endLayer(Repair repair) {
-    return repair instanceof Repair.ReplaceWeight replacement
-            && replacement.weight().role().layer() >= 0
-        ? replacement.weight().role().layer() + 1
-        : Integer.MAX_VALUE;
   }
 
   /**

@@ -122,7 +122,7 @@ public final class Lockstep {
    * @param start as for {@link #run(PassStart, IntConsumer)}
    * @param rest taken as it is instead of being computed: {@link PassRest#UNKNOWN}, or what a pass
    *     found with the same prompt, filter and config, with the same weights from that layer on,
-   *     and with the same side A unless {@link PassRest#isSameOnBothSides}
+   *     and with the same side A unless both sides compute the same functions there
    * @param progress told the number of layers done
    */
   public List<PointComparison> runLocally(PassStart start, PassRest rest, IntConsumer progress) {

@@ -24,18 +24,24 @@ public record PassRest(int layer, List<PointComparison> points) {
     points = List.copyOf(points);
   }
 
-  /** Whether both sides compute the same function at every one of its points. */
-  public boolean isSameOnBothSides() {
-    return points.stream().allMatch(p -> p.status() == Status.OK && p.tolerance() == 0);
-  }
-
-  /** The part from {@code first} on. */
-  public PassRest from(int first) {
+  /**
+   * The part from {@code first} on, or nothing where it may not hold.
+   *
+   * @param otherActivations whether weights of side A in front of it are other ones
+   */
+  public PassRest from(int first, boolean otherActivations) {
     if (first < layer || first == UNKNOWN.layer) {
       return UNKNOWN;
     }
     CapturePoint begin = CapturePoint.of(Site.ATTN_NORM, first);
-    return new PassRest(
-        first, points.stream().filter(p -> p.point().compareTo(begin) >= 0).toList());
+    List<PointComparison> rest =
+        points.stream().filter(p -> p.point().compareTo(begin) >= 0).toList();
+    return otherActivations && !rest.stream().allMatch(PassRest::isSameFunction)
+        ? UNKNOWN
+        : new PassRest(first, rest);
+  }
+
+  private static boolean isSameFunction(PointComparison point) {
+    return point.status() == Status.OK && point.tolerance() == 0;
   }
 }

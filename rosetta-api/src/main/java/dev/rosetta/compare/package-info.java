@@ -4,7 +4,7 @@
  *
  * <p>Two {@link dev.rosetta.normalize.Model}s flow in, the facts of a report flow out; naming
  * causes is {@code diagnose}'s work. Imports {@code model}, {@code trace}, {@code normalize},
- * {@code engine} and the report records of {@code dev.rosetta}.
+ * {@code spi}, {@code engine} and the report records of {@code dev.rosetta}.
  */
 @NullMarked
 package dev.rosetta.compare;

@@ -1,7 +1,6 @@
 package dev.rosetta.compare;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -277,7 +276,7 @@ final class LockstepTests {
     Pair faulty = Pair.of("qwen2", with("qwen2", tensor, 9));
     Lockstep.Outcome before = faulty.run(null);
     Pair repaired = new Pair(faulty.a(), faulty.a());
-    PassRest rest = before.found().from(end);
+    PassRest rest = before.found().from(end, false);
     List<Integer> layers = new java.util.ArrayList<>();
     List<PointComparison> ended =
         repaired.with(null, l -> l.runLocally(before.agreed(), rest, layers::add));
@@ -299,7 +298,7 @@ final class LockstepTests {
             .filter(point -> point.status() == Status.DIVERGED)
             .map(point -> point.point().name())
             .toList());
-    assertEquals(PassRest.UNKNOWN, before.found().from(Integer.MAX_VALUE));
+    assertEquals(PassRest.UNKNOWN, before.found().from(Integer.MAX_VALUE, false));
   }
 
   @ParameterizedTest
@@ -311,8 +310,8 @@ final class LockstepTests {
     Pair faulty = Pair.of("qwen2", with("qwen2", tensor, 9));
     Pair onA = new Pair(faulty.b(), faulty.a());
     Lockstep.Outcome before = onA.run(null);
-    PassRest rest = before.found().from(end);
-    assertTrue(rest.isSameOnBothSides());
+    PassRest rest = before.found().from(end, true);
+    assertEquals(end, rest.layer());
     Pair repaired = new Pair(faulty.a(), faulty.a());
     List<PointComparison> ended =
         repaired.with(null, l -> l.runLocally(before.agreed(), rest, done -> {}));
@@ -323,17 +322,19 @@ final class LockstepTests {
       assertEquals(whole.get(i).point(), ended.get(i).point());
       assertEquals(whole.get(i).status(), ended.get(i).status());
     }
-    assertFalse(before.found().from(end - 1).isSameOnBothSides(), "the fault itself");
+    assertEquals(PassRest.UNKNOWN, before.found().from(end - 1, true), "the fault itself");
     MemorySource twice = with("qwen2", "model.norm.weight", Float.NaN);
     Pair behind = new Pair(Pair.model(twice), faulty.a());
-    assertFalse(behind.run(null).found().from(end).isSameOnBothSides(), "a second one behind it");
+    assertEquals(PassRest.UNKNOWN, behind.run(null).found().from(end, true), "a second one");
     MemorySource noisy = Pair.source("qwen2").remove(UP);
     TinyDecoder.Tensor up = TinyDecoder.of("qwen2", 11).tensors().get(UP);
     noisy.addHalf(UP, up.dims(), up.values());
     Pair rounded = Pair.of("qwen2", noisy);
     assertEquals(List.of("layers.1.ffn_up"), rounded.points(Status.NOISE));
-    assertFalse(rounded.run(null).found().from(1).isSameOnBothSides(), "noise goes with its input");
-    assertTrue(rounded.run(null).found().from(2).isSameOnBothSides());
+    PassRest found = rounded.run(null).found();
+    assertEquals(PassRest.UNKNOWN, found.from(1, true), "noise goes with its input");
+    assertEquals(1, found.from(1, false).layer());
+    assertEquals(2, found.from(2, true).layer());
   }
 
   @Test
@@ -344,7 +345,7 @@ final class LockstepTests {
     assertEquals(0, absent.run(null).found().layer(), "side B stood in nowhere");
     Pair standingIn = new Pair(absent.b(), absent.a());
     assertEquals(PassRest.UNKNOWN, standingIn.run(null).found());
-    assertEquals(PassRest.UNKNOWN, standingIn.run(null).found().from(1));
+    assertEquals(PassRest.UNKNOWN, standingIn.run(null).found().from(1, false));
   }
 
   @ParameterizedTest
@@ -404,7 +405,7 @@ final class LockstepTests {
     assertNull(outcome.predictions());
   }
 
-  private static void assertSame(Difference expected, Difference actual) {
+  static void assertSame(Difference expected, Difference actual) {
     assertEquals(expected.maxDiff(), actual.maxDiff());
     assertEquals(expected.token(), actual.token());
     assertEquals(expected.index(), actual.index());
