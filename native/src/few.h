@@ -14,6 +14,8 @@
 #include "tier.h"
 
 #define GROUPS (BLOCK / (GROUP * LANES))
+/* A block is multiplied in so many parts; between them lies the opening of the next. */
+#define PARTS (GROUPS < 4 ? GROUPS : 4)
 
 INLINE void decode_block(const uint8_t *bytes, float *values) {
   block b;
@@ -46,78 +48,98 @@ static void decode(const uint8_t *blocks, float *values, int64_t elements) {
 }
 
 /* Adds the products of a started block to the lanes of one dot product. */
-static v16 tail(v16 lanes, const uint8_t *bytes, const float *x, int64_t elements) {
+static void tail(float *lanes, const uint8_t *bytes, const float *x, int64_t elements) {
   float w[BLOCK];
-  float lane[LANES];
   decode_tail(bytes, w, elements);
-  v16_store(lane, lanes);
   for (int64_t i = 0; i < elements; i++) {
-    lane[i % LANES] = __builtin_fmaf(w[i], x[i], lane[i % LANES]);
+    lanes[i % LANES] = __builtin_fmaf(w[i], x[i], lanes[i % LANES]);
   }
-  return v16_load(lane);
 }
 
 #define MAX_ROWS 8
 #define MAX_TOKENS 8
+/* Dot products that are folded at a time. */
+#define FOLD 16
 
-/* ROWS rows times TOKENS tokens, both constants where this is called. */
-INLINE void few(
+/*
+ * As many rows as make groups of ROWS times TOKENS tokens, both constants where this is called.
+ * Returns the number of rows done.
+ */
+INLINE int64_t few(
     const int ROWS, const int TOKENS, const uint8_t *w, int64_t row_bytes, const float *x, float *y,
-    int64_t columns, int64_t y_stride) {
-  v16 sum[MAX_ROWS][MAX_TOKENS];
-  UNROLL for (int r = 0; r < ROWS; r++) {
-    UNROLL for (int t = 0; t < TOKENS; t++) sum[r][t] = v16_zero();
-  }
+    int64_t rows, int64_t columns, int64_t y_stride) {
   const int64_t whole = columns / BLOCK;
-  /* A block is opened while the one before is multiplied: what opening waits for is then there. */
+  const int64_t rest = columns % BLOCK;
+  /*
+   * A block is opened while the one before is multiplied, a row at a time between parts of it: the
+   * processor then has work for the units that multiplying leaves idle.
+   */
   block opened[2][MAX_ROWS];
-  if (whole != 0) {
-    UNROLL for (int r = 0; r < ROWS; r++) block_open(&opened[0][r], w + r * row_bytes);
+  int now = 0;
+  /*
+   * Sums lie in memory once they are complete: a sum that is needed after a call is kept there by
+   * the compiler, in the loop before as well. The last fold reads past the last sum.
+   */
+  _Alignas(64) float lanes[(MAX_ROWS * MAX_TOKENS + FOLD) * LANES] = {0};
+  float folded[MAX_ROWS * MAX_TOKENS + FOLD];
+  if (whole != 0 && ROWS <= rows) {
+    UNROLL for (int r = 0; r < ROWS; r++) block_open(&opened[now][r], w + r * row_bytes);
   }
-  for (int64_t i = 0; i < whole; i++) {
-    const block *b = opened[i & 1];
-    if (i + 1 < whole) {
-      UNROLL for (int r = 0; r < ROWS; r++) {
-        block_open(&opened[(i + 1) & 1][r], w + r * row_bytes + (i + 1) * BLOCK_BYTES);
-      }
+  int64_t row = 0;
+  for (; row + ROWS <= rows; row += ROWS, w += ROWS * row_bytes) {
+    v16 sum[MAX_ROWS][MAX_TOKENS];
+    UNROLL for (int r = 0; r < ROWS; r++) {
+      UNROLL for (int t = 0; t < TOKENS; t++) sum[r][t] = v16_zero();
     }
-    for (int g = 0; g < GROUPS; g++) {
-      UNROLL for (int s = 0; s < GROUP; s++) {
-        const float *xs = x + i * BLOCK + (g * GROUP + s) * LANES;
-        v16 xv[MAX_TOKENS];
-        UNROLL for (int t = 0; t < TOKENS; t++) xv[t] = v16_load(xs + t * columns);
-        UNROLL for (int r = 0; r < ROWS; r++) {
-          v16 wv = block_values(&b[r], g, s);
-          UNROLL for (int t = 0; t < TOKENS; t++) sum[r][t] = v16_fma(wv, xv[t], sum[r][t]);
+    for (int64_t i = 0; i < whole; i++, now ^= 1) {
+      const block *b = opened[now];
+      const int last = i + 1 == whole;
+      const int more = !last || row + 2 * ROWS <= rows;
+      const uint8_t *next = w + (last ? ROWS * row_bytes : (i + 1) * BLOCK_BYTES);
+      for (int part = 0; part < PARTS; part++) {
+        if (more) {
+          for (int r = part; r < ROWS; r += PARTS) {
+            block_open(&opened[now ^ 1][r], next + r * row_bytes);
+          }
+        }
+        ROLLED for (int g = part * GROUPS / PARTS; g < (part + 1) * GROUPS / PARTS; g++) {
+          UNROLL for (int s = 0; s < GROUP; s++) {
+            const float *xs = x + i * BLOCK + (g * GROUP + s) * LANES;
+            v16 xv[MAX_TOKENS];
+            UNROLL for (int t = 0; t < TOKENS; t++) xv[t] = v16_load(xs + t * columns);
+            UNROLL for (int r = 0; r < ROWS; r++) {
+              v16 wv = block_values(&b[r], g, s);
+              UNROLL for (int t = 0; t < TOKENS; t++) sum[r][t] = v16_fma(wv, xv[t], sum[r][t]);
+            }
+          }
         }
       }
     }
-  }
-  const int64_t rest = columns % BLOCK;
-  UNROLL for (int r = 0; r < ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
-      v16 lanes = sum[r][t];
-      if (rest != 0) {
-        lanes = tail(
-            lanes, w + r * row_bytes + whole * BLOCK_BYTES, x + t * columns + whole * BLOCK, rest);
-      }
-      y[t * y_stride + r] = v16_fold(lanes);
+      UNROLL for (int r = 0; r < ROWS; r++) v16_store(lanes + (t * ROWS + r) * LANES, sum[r][t]);
+    }
+    for (int i = 0; rest != 0 && i < TOKENS * ROWS; i++) {
+      tail(
+          lanes + i * LANES, w + i % ROWS * row_bytes + whole * BLOCK_BYTES,
+          x + i / ROWS * columns + whole * BLOCK, rest);
+    }
+    for (int i = 0; i < TOKENS * ROWS; i += FOLD) fold_16(lanes + i * LANES, folded + i);
+    for (int t = 0; t < TOKENS; t++) {
+      for (int r = 0; r < ROWS; r++) y[t * y_stride + row + r] = folded[t * ROWS + r];
     }
   }
+  return row;
 }
 
-#define FEW(TOKENS)                                                                       \
-  {                                                                                       \
-    int64_t r = 0;                                                                        \
-    for (; r + FEW_ROWS(TOKENS) <= rows; r += FEW_ROWS(TOKENS)) {                         \
-      few(FEW_ROWS(TOKENS), TOKENS, w + r * row_bytes, row_bytes, x, y + r, columns, y_stride); \
-    }                                                                                     \
-    if (FEW_ROWS(TOKENS) > 1) {                                                           \
-      for (; r < rows; r++) {                                                             \
-        few(1, TOKENS, w + r * row_bytes, row_bytes, x, y + r, columns, y_stride);        \
-      }                                                                                   \
-    }                                                                                     \
-    break;                                                                                \
+#define FEW(TOKENS)                                                                             \
+  {                                                                                             \
+    const int64_t done =                                                                        \
+        few(FEW_ROWS(TOKENS), TOKENS, w, row_bytes, x, y, rows, columns, y_stride);             \
+    if (FEW_ROWS(TOKENS) > 1) {                                                                 \
+      few(1, TOKENS, w + done * row_bytes, row_bytes, x, y + done, rows - done, columns,        \
+          y_stride);                                                                            \
+    }                                                                                           \
+    break;                                                                                      \
   }
 
 static void matmul_few(

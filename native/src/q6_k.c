@@ -8,28 +8,32 @@
 #define BLOCK 256
 #define BLOCK_BYTES 210
 #define ELEMENT_BYTES 0
-#define GROUP 8
+#define GROUP 1
 #include "tier.h"
 
 typedef struct {
   _Alignas(64) float scale[16];
-  quanta64 q[4];
+  /* q - 32 of every element. */
+  _Alignas(64) int8_t quanta[256];
 } block;
 
 INLINE void block_open(block *b, const uint8_t *bytes) {
   const float d = load_f16(bytes + 208);
   v16_store(b->scale, v16_scale(v16_from_i8((const int8_t *)bytes + 192), d));
   UNROLL for (int i = 0; i < 2; i++) {
-    const bytes64 l = bytes64_load(bytes + 64 * i);
-    const bytes64 h = bytes64_load_twice(bytes + 128 + 32 * i);
-    b->q[2 * i] = quanta64_join(l, h, 0, 2, 0x3f, 32);
-    b->q[2 * i + 1] = quanta64_join(bytes64_down(l, 4), bytes64_down(h, 4), 0, 2, 0x3f, 32);
+    UNROLL for (int j = 0; j < 2; j++) {
+      const uint8_t *l = bytes + 64 * i + 32 * j;
+      const uint8_t *h = bytes + 128 + 32 * i;
+      int8_t *quanta = b->quanta + 128 * i + 32 * j;
+      join32(quanta, l, 0, h, 2 * j, 0x3f, 32);
+      join32(quanta + 64, l, 4, h, 4 + 2 * j, 0x3f, 32);
+    }
   }
 }
 
 INLINE v16 block_values(const block *b, int group, int step) {
-  const int j = 8 * group + step;
-  return v16_scale(quanta64_part(&b->q[2 * group + step / 4], step % 4, 0x3f, 32), b->scale[j]);
+  const int i = GROUP * group + step;
+  return v16_scale(v16_from_i8(b->quanta + 16 * i), b->scale[i]);
 }
 
 #include "few.h"

@@ -20,6 +20,7 @@
 #else
 #define UNROLL _Pragma("GCC unroll 64")
 #endif
+#define ROLLED _Pragma("GCC unroll 1")
 /*
  * Has array read back from memory, where an element can be broadcast by the instruction that needs
  * it. Left alone, the compiler takes elements out of the register that was stored, which occupies

@@ -6,7 +6,7 @@
 #define BLOCK_TOKENS 3
 #define PANEL 768
 #define FEW_TOKENS 4
-#define FEW_ROWS(tokens) ((tokens) <= 2 ? 2 : 1)
+#define FEW_ROWS(tokens) ((tokens) == 1 ? 2 : 1)
 
 #define VEC_LANES 8
 typedef __m256 vec;
@@ -134,57 +134,29 @@ INLINE v16 nibbles_high(nibble_values n, const uint8_t *p) {
       n, _mm256_srli_epi32(widen_u8(p), 4), _mm256_srli_epi32(widen_u8(p + 8), 4));
 }
 
-/* 64 bytes in their order, where they lie: widening reads memory as fast as registers. */
-typedef struct {
-  const uint8_t *first, *second;
-  int down;
-} bytes64;
+/* 64 bytes where they lie: widening reads memory as fast as registers. */
+typedef const uint8_t *bytes64;
 
-INLINE bytes64 bytes64_load(const uint8_t *p) { return (bytes64){p, p + 32, 0}; }
-/* 32 bytes, and the same again. */
-INLINE bytes64 bytes64_load_twice(const uint8_t *p) { return (bytes64){p, p, 0}; }
-/* The upper bits of each byte, from bit count; above them anything. */
-INLINE bytes64 bytes64_down(bytes64 b, int count) {
-  return (bytes64){b.first, b.second, b.down + count};
-}
+INLINE bytes64 bytes64_load(const uint8_t *p) { return p; }
 /* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
 INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
-  const uint8_t *p = (part < 2 ? b->first : b->second) + 16 * (part % 2);
+  const uint8_t *p = *b + 16 * part;
   return high ? nibbles_high(values, p) : nibbles_low(values, p);
 }
 
 /*
- * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
- * bit second in bytes 32 to 63; masked, minus offset.
+ * 32 quanta: the nibbles of low from bit low_from, above them the bits of high from bit high_from;
+ * masked, minus offset.
  */
-typedef struct {
-  _Alignas(32) int8_t at[64];
-} quanta64;
-
-INLINE __m256i quanta32_join(
-    const uint8_t *low, int low_down, const uint8_t *high, int high_down, int mask, int offset) {
-  const __m256i l = _mm256_srl_epi16(
-      _mm256_loadu_si256((const __m256i *)low), _mm_cvtsi32_si128(low_down));
-  const __m256i h = _mm256_srl_epi16(
-      _mm256_loadu_si256((const __m256i *)high), _mm_cvtsi32_si128(high_down));
-  const __m256i q = _mm256_or_si256(
+INLINE void join32(
+    int8_t *quanta, const uint8_t *low, int low_from, const uint8_t *high, int high_from, int mask,
+    int offset) {
+  const __m256i l = _mm256_srli_epi16(_mm256_loadu_si256((const __m256i *)low), low_from);
+  const __m256i h = _mm256_loadu_si256((const __m256i *)high);
+  const __m256i up = high_from < 4 ? _mm256_slli_epi16(h, 4 - high_from)
+                                   : _mm256_srli_epi16(h, high_from - 4);
+  const __m256i joined = _mm256_or_si256(
       _mm256_and_si256(l, _mm256_set1_epi8(0x0f)),
-      _mm256_and_si256(_mm256_slli_epi16(h, 4), _mm256_set1_epi8((char)(mask & 0xf0))));
-  return _mm256_sub_epi8(q, _mm256_set1_epi8((char)offset));
-}
-INLINE quanta64 quanta64_join(
-    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
-  quanta64 q;
-  _mm256_store_si256(
-      (__m256i *)q.at,
-      quanta32_join(low.first, low.down, high.first, high.down + first, mask, offset));
-  _mm256_store_si256(
-      (__m256i *)(q.at + 32),
-      quanta32_join(low.second, low.down, high.second, high.down + second, mask, offset));
-  return q;
-}
-/* Quanta 16 * part to 16 * part + 15 as they were joined. */
-INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
-  (void)mask, (void)offset;
-  return v16_from_i8(q->at + 16 * part);
+      _mm256_and_si256(up, _mm256_set1_epi8((char)(mask & 0xf0))));
+  _mm256_store_si256((__m256i *)quanta, _mm256_sub_epi8(joined, _mm256_set1_epi8((char)offset)));
 }

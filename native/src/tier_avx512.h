@@ -4,9 +4,9 @@
 /* Register block and columns of a panel in matmul_many; most tokens and rows per pass in matmul_few. */
 #define BLOCK_ROWS 6
 #define BLOCK_TOKENS 4
-#define PANEL 768
+#define PANEL 1792
 #define FEW_TOKENS 8
-#define FEW_ROWS(tokens) ((tokens) <= 5 ? 4 : 3)
+#define FEW_ROWS(tokens) ((tokens) == 1 ? 8 : (tokens) <= 6 ? 4 : 3)
 
 #define VEC_LANES 16
 typedef __m512 vec;
@@ -104,44 +104,6 @@ INLINE bytes64 bytes64_load(const uint8_t *p) {
       _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(words, _mm512_loadu_si512(p)), bytes);
 }
-/* 32 bytes, and the same again. */
-INLINE bytes64 bytes64_load_twice(const uint8_t *p) {
-  const __m512i words = _mm512_setr_epi32(0, 4, 0, 4, 1, 5, 1, 5, 2, 6, 2, 6, 3, 7, 3, 7);
-  const __m512i bytes = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-  const __m256i half = _mm256_loadu_si256((const __m256i *)p);
-  return _mm512_shuffle_epi8(
-      _mm512_permutexvar_epi32(words, _mm512_castsi256_si512(half)), bytes);
-}
-/* The upper bits of each byte, from bit count; above them anything. */
-INLINE bytes64 bytes64_down(bytes64 b, int count) {
-  return _mm512_srl_epi32(b, _mm_cvtsi32_si128(count));
-}
-/*
- * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
- * bit second in bytes 32 to 63; masked, minus offset.
- */
-typedef bytes64 quanta64;
-
-INLINE quanta64 quanta64_join(
-    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
-  (void)mask, (void)offset; /* quanta64_part does it. */
-  __m512i up = _mm512_sllv_epi16(high, _mm512_set1_epi32((4 - first) | (4 - second) << 16));
-  return _mm512_ternarylogic_epi32(_mm512_set1_epi32(0x0f0f0f0f), low, up, 0xca);
-}
-/*
- * Quanta 16 * part to 16 * part + 15 as they were joined. Bits below the exponent of a power of two
- * are the integer that is added to it.
- */
-INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
-  const int position = part == 3 ? 2 : part;
-  const int power = 23 - 8 * position;
-  const __m512i bits = part == 3 ? _mm512_srli_epi32(*q, 8) : *q;
-  const __m512i exponent = _mm512_set1_epi32((127 + power) << 23);
-  const __m512 biased = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
-      exponent, bits, _mm512_set1_epi32(mask << 8 * position), 0xf8));
-  return _mm512_sub_ps(biased, _mm512_set1_ps((float)((1 << power) + offset)));
-}
 /* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
 INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
   return _mm512_permutexvar_ps(_mm512_srli_epi32(*b, 8 * part + 4 * high), values);
@@ -153,4 +115,21 @@ INLINE v16 nibbles_low(nibble_values values, const uint8_t *p) {
 INLINE v16 nibbles_high(nibble_values values, const uint8_t *p) {
   return _mm512_permutexvar_ps(
       _mm512_srli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)), 4), values);
+}
+
+/*
+ * 32 quanta: the nibbles of low from bit low_from, above them the bits of high from bit high_from;
+ * masked, minus offset.
+ */
+INLINE void join32(
+    int8_t *quanta, const uint8_t *low, int low_from, const uint8_t *high, int high_from, int mask,
+    int offset) {
+  const __m256i l = _mm256_srli_epi16(_mm256_loadu_si256((const __m256i *)low), low_from);
+  const __m256i h = _mm256_loadu_si256((const __m256i *)high);
+  const __m256i up = high_from < 4 ? _mm256_slli_epi16(h, 4 - high_from)
+                                   : _mm256_srli_epi16(h, high_from - 4);
+  /* Bits of l where the first operand has ones, those of up elsewhere. */
+  const __m256i joined = _mm256_ternarylogic_epi32(_mm256_set1_epi8(0x0f), l, up, 0xca);
+  const __m256i masked = _mm256_and_si256(joined, _mm256_set1_epi8((char)mask));
+  _mm256_store_si256((__m256i *)quanta, _mm256_sub_epi8(masked, _mm256_set1_epi8((char)offset)));
 }

@@ -101,52 +101,24 @@ INLINE v16 nibbles_high(nibble_values n, const uint8_t *p) {
   EACH_LANE((float)((p[i] >> 4) - n.centre) * n.scale - n.minimum);
 }
 
-/* 64 bytes in their order. */
-typedef struct {
-  uint8_t at[64];
-} bytes64;
+/* 64 bytes where they lie. */
+typedef const uint8_t *bytes64;
 
-INLINE bytes64 bytes64_load(const uint8_t *p) {
-  bytes64 b;
-  memcpy(b.at, p, 64);
-  return b;
-}
-/* 32 bytes, and the same again. */
-INLINE bytes64 bytes64_load_twice(const uint8_t *p) {
-  bytes64 b;
-  memcpy(b.at, p, 32);
-  memcpy(b.at + 32, p, 32);
-  return b;
-}
-/* The upper bits of each byte, from bit count. */
-INLINE bytes64 bytes64_down(bytes64 b, int count) {
-  for (int i = 0; i < 64; i++) b.at[i] = (uint8_t)(b.at[i] >> count);
-  return b;
-}
+INLINE bytes64 bytes64_load(const uint8_t *p) { return p; }
 /* Values of the low or high nibbles of bytes 16 * part to 16 * part + 15. */
 INLINE v16 bytes64_nibbles(const bytes64 *b, int part, int high, nibble_values values) {
-  return high ? nibbles_high(values, b->at + 16 * part) : nibbles_low(values, b->at + 16 * part);
+  return high ? nibbles_high(values, *b + 16 * part) : nibbles_low(values, *b + 16 * part);
 }
 
 /*
- * The low nibble of each byte of low, above it that of high from bit first in bytes 0 to 31, from
- * bit second in bytes 32 to 63; masked, minus offset.
+ * 32 quanta: the nibbles of low from bit low_from, above them the bits of high from bit high_from;
+ * masked, minus offset.
  */
-typedef struct {
-  int8_t at[64];
-} quanta64;
-
-INLINE quanta64 quanta64_join(
-    bytes64 low, bytes64 high, int first, int second, int mask, int offset) {
-  quanta64 q;
-  for (int i = 0; i < 64; i++) {
-    const int up = high.at[i] >> (i < 32 ? first : second);
-    q.at[i] = (int8_t)((((low.at[i] & 15) | up << 4) & mask) - offset);
+INLINE void join32(
+    int8_t *quanta, const uint8_t *low, int low_from, const uint8_t *high, int high_from, int mask,
+    int offset) {
+  for (int i = 0; i < 32; i++) {
+    const int joined = (low[i] >> low_from & 15) | high[i] >> high_from << 4;
+    quanta[i] = (int8_t)((joined & mask) - offset);
   }
-  return q;
-}
-/* Quanta 16 * part to 16 * part + 15 as they were joined. */
-INLINE v16 quanta64_part(const quanta64 *q, int part, int mask, int offset) {
-  (void)mask, (void)offset;
-  return v16_from_i8(q->at + 16 * part);
 }
