@@ -8,12 +8,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorOperators.Conversion;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * The 16 float scales of each of a few super-blocks, which are exact products. In passes, because
- * bytes just written one by one cannot be read as a vector without a stall.
- */
+/** The 16 float scales of each of a few super-blocks, which are exact products. */
 final class BlockScales {
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort SHORT =
@@ -21,13 +19,22 @@ final class BlockScales {
 
   private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_64;
   private static final VectorSpecies<Integer> HEADER = IntVector.SPECIES_128;
-  private static final VectorSpecies<Integer> PAIR = IntVector.SPECIES_64;
+
+  // Scales 0-3 and 4-7, then as many minima, come from first, nibbles, second and nibbles.
+  private static final VectorShuffle<Integer> LOW = VectorShuffle.fromValues(HEADER, 1, 3, 2, 3);
+  private static final IntVector LOW_FROM = IntVector.fromArray(HEADER, new int[] {0, 0, 0, 4}, 0);
+  private static final IntVector LOW_MASK =
+      IntVector.fromArray(HEADER, new int[] {0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}, 0);
+
+  // The upper bits of those that have nibbles.
+  private static final VectorShuffle<Integer> HIGH = VectorShuffle.fromValues(HEADER, 0, 1, 0, 2);
+  private static final IntVector HIGH_MASK =
+      IntVector.fromArray(HEADER, new int[] {0, 0x30303030, 0, 0x30303030}, 0);
+
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
 
   private static final Conversion<Byte, Float> VALUE = VectorOperators.B2F;
 
-  private int[] integers = {};
-  private float[] factors = {};
   private float[] scales = {};
   private float[] mins = {};
 
@@ -49,36 +56,19 @@ final class BlockScales {
    */
   void affine(MemorySegment w, long offset, int blockBytes, int blocks) {
     reserve(blocks);
-    // To an array first: bounds of a segment are checked at each access.
     for (int block = 0; block < blocks; block++) {
-      IntVector.fromMemorySegment(HEADER, w, offset + (long) block * blockBytes, LITTLE)
-          .intoArray(integers, 4 * block);
-    }
-    for (int block = 0; block < blocks; block++) {
-      int at = 4 * block;
-      int halves = integers[at];
-      int first = integers[at + 1];
-      int second = integers[at + 2];
-      int nibbles = integers[at + 3];
-      factors[2 * block] = Float.float16ToFloat((short) halves);
-      factors[2 * block + 1] = -Float.float16ToFloat((short) (halves >> 16));
-      integers[at] = first & 0x3f3f3f3f;
-      integers[at + 1] = nibbles & 0x0f0f0f0f | first >>> 2 & 0x30303030;
-      integers[at + 2] = second & 0x3f3f3f3f;
-      integers[at + 3] = nibbles >>> 4 & 0x0f0f0f0f | second >>> 2 & 0x30303030;
-    }
-    for (int block = 0; block < blocks; block++) {
-      ((FloatVector)
-              IntVector.fromArray(PAIR, integers, 4 * block)
-                  .reinterpretAsBytes()
-                  .convertShape(VALUE, FLOATS, 0))
-          .mul(factors[2 * block])
+      // Words: d and dmin, then first, second and nibbles.
+      IntVector header =
+          IntVector.fromMemorySegment(HEADER, w, offset + (long) block * blockBytes, LITTLE);
+      int halves = header.lane(0);
+      IntVector low = header.rearrange(LOW).lanewise(VectorOperators.LSHR, LOW_FROM).and(LOW_MASK);
+      IntVector high = header.rearrange(HIGH).lanewise(VectorOperators.LSHR, 2).and(HIGH_MASK);
+      ByteVector sixes = low.or(high).reinterpretAsBytes();
+      ((FloatVector) sixes.convertShape(VALUE, FLOATS, 0))
+          .mul(Float.float16ToFloat((short) halves))
           .intoArray(scales, 8 * block);
-      ((FloatVector)
-              IntVector.fromArray(PAIR, integers, 4 * block + 2)
-                  .reinterpretAsBytes()
-                  .convertShape(VALUE, FLOATS, 0))
-          .mul(factors[2 * block + 1])
+      ((FloatVector) sixes.convertShape(VALUE, FLOATS, 1))
+          .mul(-Float.float16ToFloat((short) (halves >> 16)))
           .intoArray(mins, 8 * block);
     }
   }
@@ -100,9 +90,7 @@ final class BlockScales {
   }
 
   private void reserve(int blocks) {
-    if (factors.length < 2 * blocks) {
-      integers = new int[4 * blocks];
-      factors = new float[2 * blocks];
+    if (mins.length < 8 * blocks) {
       scales = new float[16 * blocks];
       mins = new float[8 * blocks];
     }

@@ -12,15 +12,15 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * A few rows of Q4_K, Q5_K or Q6_K in one plain form: a signed byte for each element, and float
- * scales (and minima) by groups of elements. Bytes are taken apart 32 at a time, where a float
- * vector holds 8 or 16, and what follows is the same loop for every type. Layouts: {@link
+ * scales (and minima) by groups of elements. Bytes are taken apart 32 at a time, or 64 where a
+ * float vector holds 16, and what follows is the same loop for every type. Layouts: {@link
  * BlockDecoder}. Needs vectors of 256 bits; holds scratch memory: one for each thread.
  */
 final class SuperBlocks {
   static final int ELEMENTS = 256;
 
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-  private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
+  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
   private static final int NIBBLES = 0x0f0f0f0f;
   private static final int UPPER = 0x30303030;
   private static final int FIFTH = 0x10101010;
@@ -57,7 +57,11 @@ final class SuperBlocks {
       }
       case Q6_K -> {
         scales.signed(w, at, blocks);
-        q6_k(w, at, blocks, quanta);
+        if (WIDTH == 16) {
+          WideQuanta.q6_k(w, at, blocks, quanta);
+        } else {
+          q6_k(w, at, blocks, quanta);
+        }
       }
       default -> throw new IllegalArgumentException("no super-blocks of " + type);
     }
@@ -120,7 +124,7 @@ final class SuperBlocks {
     for (int block = 0; block < blocks; block++) {
       for (int pair = 0; pair < 4; pair++) {
         long from = at + 144L * block + 16 + 32L * pair;
-        IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
+        IntVector q = IntVector.fromMemorySegment(INTS, w, from, LITTLE);
         IntVector high = q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES);
         int to = 256 * block + 64 * pair;
         q.and(NIBBLES).reinterpretAsBytes().intoArray(quanta, to);
@@ -133,11 +137,10 @@ final class SuperBlocks {
     for (int pair = 0; pair < 4 * blocks; pair++) {
       long block = at + 176L * (pair >> 2);
       long from = block + 48 + 32L * (pair & 3);
-      IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
+      IntVector q = IntVector.fromMemorySegment(INTS, w, from, LITTLE);
       // Bit 0 and bit 1 of each byte: the fifth bits of this pair; what crosses bytes is masked.
       IntVector fifth =
-          ByteVector.fromMemorySegment(BYTES, w, block + 16, LITTLE)
-              .reinterpretAsInts()
+          IntVector.fromMemorySegment(INTS, w, block + 16, LITTLE)
               .lanewise(VectorOperators.LSHR, 2 * (pair & 3));
       IntVector low = q.and(NIBBLES).or(fifth.lanewise(VectorOperators.LSHL, 4).and(FIFTH));
       IntVector high =
@@ -157,11 +160,10 @@ final class SuperBlocks {
       int part = pair & 1;
       long block = at + 210L * (pair >> 2);
       long from = block + 32L * (pair & 3);
-      IntVector q = ByteVector.fromMemorySegment(BYTES, w, from, LITTLE).reinterpretAsInts();
+      IntVector q = IntVector.fromMemorySegment(INTS, w, from, LITTLE);
       // Bits 0-1 of each byte: the upper bits of this part; bits 4-5: those two parts on.
       IntVector upper =
-          ByteVector.fromMemorySegment(BYTES, w, block + 128 + 32L * (half & 1), LITTLE)
-              .reinterpretAsInts()
+          IntVector.fromMemorySegment(INTS, w, block + 128 + 32L * (half & 1), LITTLE)
               .lanewise(VectorOperators.LSHR, 2 * part);
       IntVector low = q.and(NIBBLES).or(upper.lanewise(VectorOperators.LSHL, 4).and(UPPER));
       IntVector high = q.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).or(upper.and(UPPER));

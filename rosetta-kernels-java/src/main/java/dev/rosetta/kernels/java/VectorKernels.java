@@ -132,9 +132,11 @@ final class VectorKernels {
         superBlocks.read(type, w, from, blocks);
         superBlocks.multiply(type, stride, buffers.columns, columns, tokens, lanes);
       }
-      for (int dot = 0; dot < DotBlocks.ROWS * tokens; dot++) {
-        long at = (long) (dot % tokens) * yStride + row + dot / tokens;
-        y.setAtIndex(FLOAT, at, DotBlocks.fold(lanes, dot * DotBlocks.LANES));
+      int at = 0;
+      for (int r = row; r < row + DotBlocks.ROWS; r++) {
+        for (int t = 0; t < tokens; t++, at += DotBlocks.LANES) {
+          y.setAtIndex(FLOAT, (long) t * yStride + r, DotBlocks.fold(lanes, at));
+        }
       }
     }
     return row;
