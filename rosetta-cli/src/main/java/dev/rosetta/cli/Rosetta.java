@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry of the command line. */
 @Command(
@@ -118,7 +120,7 @@ public final class Rosetta implements Runnable {
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler(
             (e, given) -> {
-              failure.set(new Failure(e, null));
+              failure.set(new Failure(unknownBeforeMissing(e), null));
               return ErrorReport.USAGE;
             })
         .setExecutionExceptionHandler(
@@ -166,6 +168,14 @@ public final class Rosetta implements Runnable {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }
     return commandLine.addSubcommand(HELP, new HelpCommand());
+  }
+
+  /** An option that does not exist is more to the point than what is missing beside it. */
+  private static ParameterException unknownBeforeMissing(ParameterException e) {
+    List<String> unknown = e.getCommandLine().getUnmatchedArguments();
+    return e instanceof MissingParameterException && !unknown.isEmpty()
+        ? new UnmatchedArgumentException(e.getCommandLine(), unknown)
+        : e;
   }
 
   private void refuse(String word, String meant) {

@@ -47,6 +47,16 @@ final class UsageTests {
   }
 
   @Test
+  void anUnknownOptionIsNamedAlsoWhereModelsAreMissing() {
+    for (Run run : List.of(Cli.run("--wrong"), Cli.run("inspect", "--wrong"))) {
+      assertEquals(2, run.exitCode(), run.toString());
+      assertTrue(run.err().contains("Unknown option: '--wrong'"), run.err());
+    }
+    Run missing = Cli.run("inspect");
+    assertTrue(missing.err().contains("Missing required"), missing.err());
+  }
+
+  @Test
   void everyCommandThatHelpListsTellsItsOwnUsageAlone() {
     List<String> commands =
         Cli.run("--help")
