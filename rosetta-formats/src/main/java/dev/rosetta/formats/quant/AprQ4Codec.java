@@ -19,4 +19,10 @@ public final class AprQ4Codec extends BlockCodec {
       target[to + 2 * j + 1] = ((q >> 4) - 8) * d;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    return both(step, reach, to, d, d / 2 + 8 * roundedOff(blocks, at));
+  }
 }

@@ -19,4 +19,15 @@ public final class IQ4_NLCodec extends BlockCodec {
       target[to + 16 + j] = NonLinear4.value(q >> 4) * d;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    return both(
+        step,
+        reach,
+        to,
+        NonLinear4.MEAN_GAP * d,
+        NonLinear4.WIDEST_GAP / 2 * d + 127 * roundedOff(blocks, at));
+  }
 }

@@ -17,9 +17,7 @@ public final class IQ4_XSCodec extends BlockCodec {
     float d = half(blocks, at);
     int scalesHigh = i16(blocks, at + 2);
     for (int s = 0; s < 8; s++) {
-      int low = (u8(blocks, at + 4 + (s >> 1)) >> 4 * (s & 1)) & 15;
-      int high = (scalesHigh >> 2 * s) & 3;
-      float step = d * ((low | high << 4) - 32);
+      float step = d * scale(blocks, at, scalesHigh, s);
       int qs = at + 8 + 16 * s;
       for (int j = 0; j < 16; j++) {
         int q = u8(blocks, qs + j);
@@ -27,5 +25,24 @@ public final class IQ4_XSCodec extends BlockCodec {
         target[to + 32 * s + 16 + j] = NonLinear4.value(q >> 4) * step;
       }
     }
+  }
+
+  private static int scale(byte[] blocks, int at, int scalesHigh, int s) {
+    int low = (u8(blocks, at + 4 + (s >> 1)) >> 4 * (s & 1)) & 15;
+    return (low | (scalesHigh >> 2 * s & 3) << 4) - 32;
+  }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    int scalesHigh = i16(blocks, at + 2);
+    for (int s = 0; s < 8; s++) {
+      int scale = Math.abs(scale(blocks, at, scalesHigh, s));
+      // Scales are themselves rounded, to six bits and as a half.
+      float ends = 127 * (d / 2 + multiple(blocks, at, scale, 32) * roundedOff(blocks, at));
+      float reached = NonLinear4.WIDEST_GAP / 2 * d * scale + ends;
+      both(step, reach, to + 2 * s, NonLinear4.MEAN_GAP * d * scale, reached);
+    }
+    return true;
   }
 }

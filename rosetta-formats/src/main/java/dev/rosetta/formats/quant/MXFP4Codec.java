@@ -12,13 +12,24 @@ public final class MXFP4Codec extends BlockCodec {
   // qs[j]: low nibble is element j, high nibble element j + 16; value 2^(e - 128) * doubled
   @Override
   void decodeBlock(byte[] blocks, int at, float[] target, int to) {
-    // Exponents 0 and 1 give scales that are subnormal in float32.
-    int e = u8(blocks, at);
-    float step = Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : (e - 1) << 23);
+    float step = scale(blocks, at);
     for (int j = 0; j < 16; j++) {
       int q = u8(blocks, at + 1 + j);
       target[to + j] = FourBitFloat.doubled(q & 15) * step;
       target[to + 16 + j] = FourBitFloat.doubled(q >> 4) * step;
     }
+  }
+
+  // Exponents 0 and 1 give scales that are subnormal in float32.
+  private static float scale(byte[] blocks, int at) {
+    int e = u8(blocks, at);
+    return Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : (e - 1) << 23);
+  }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float scale = scale(blocks, at);
+    // A power of two leaves values of up to 4/3 of the largest level.
+    return both(step, reach, to, FourBitFloat.MEAN_GAP * scale, 2 * FourBitFloat.REACH * scale);
   }
 }

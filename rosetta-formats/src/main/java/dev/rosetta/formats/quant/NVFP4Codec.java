@@ -32,4 +32,15 @@ public final class NVFP4Codec extends BlockCodec {
     }
     return exponent == 0 ? mantissa * 0x1p-9f : Math.scalb(8 + mantissa, exponent - 10);
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    for (int s = 0; s < 4; s++) {
+      float scale = scale(u8(blocks, at + s)) / 2;
+      step[to + s] = FourBitFloat.MEAN_GAP * scale;
+      // The scale is itself rounded, to three bits behind the point, or below 2^-6 to 2^-10.
+      reach[to + s] = FourBitFloat.REACH * scale + 12 * Math.max(scale / 16, 0x1p-11f);
+    }
+    return true;
+  }
 }

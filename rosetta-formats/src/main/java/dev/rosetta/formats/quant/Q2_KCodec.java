@@ -27,4 +27,21 @@ public final class Q2_KCodec extends BlockCodec {
       }
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at + 80));
+    float dmin = Math.abs(half(blocks, at + 82));
+    for (int s = 0; s < 16; s++) {
+      int scale = u8(blocks, at + s) & 15;
+      int minimum = u8(blocks, at + s) >> 4;
+      step[to + s] = d * scale;
+      // Scales and minimums are themselves rounded, to four bits and as halves.
+      float ends = 3 * (d / 2 + multiple(blocks, at + 80, scale, 15) * roundedOff(blocks, at + 80));
+      float lowest =
+          dmin / 2 + multiple(blocks, at + 82, minimum, 15) * roundedOff(blocks, at + 82);
+      reach[to + s] = d * scale / 2 + ends + lowest;
+    }
+    return true;
+  }
 }

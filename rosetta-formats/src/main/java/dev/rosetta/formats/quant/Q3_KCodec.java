@@ -17,9 +17,7 @@ public final class Q3_KCodec extends BlockCodec {
   void decodeBlock(byte[] blocks, int at, float[] target, int to) {
     float d = half(blocks, at + 108);
     for (int s = 0; s < 16; s++) {
-      int low = s < 8 ? u8(blocks, at + 96 + s) & 15 : u8(blocks, at + 88 + s) >> 4;
-      int high = (u8(blocks, at + 104 + (s & 3)) >> 2 * (s >> 2)) & 3;
-      float step = d * ((low | high << 4) - 32);
+      float step = d * scale(blocks, at, s);
       int qs = at + 32 + 32 * (s >> 3) + 16 * (s & 1);
       int hmask = at + 16 * (s & 1);
       int shift = 2 * ((s >> 1) & 3);
@@ -29,5 +27,25 @@ public final class Q3_KCodec extends BlockCodec {
         target[to + 16 * s + l] = step * (q - 4);
       }
     }
+  }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at + 108));
+    for (int s = 0; s < 16; s++) {
+      int scale = Math.abs(scale(blocks, at, s));
+      step[to + s] = d * scale;
+      // Scales are themselves rounded, to six bits and as a half.
+      float ends =
+          4 * (d / 2 + multiple(blocks, at + 108, scale, 32) * roundedOff(blocks, at + 108));
+      reach[to + s] = d * scale / 2 + ends;
+    }
+    return true;
+  }
+
+  private static int scale(byte[] blocks, int at, int s) {
+    int low = s < 8 ? u8(blocks, at + 96 + s) & 15 : u8(blocks, at + 88 + s) >> 4;
+    int high = (u8(blocks, at + 104 + (s & 3)) >> 2 * (s >> 2)) & 3;
+    return (low | high << 4) - 32;
   }
 }

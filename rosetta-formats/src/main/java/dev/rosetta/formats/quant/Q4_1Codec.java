@@ -20,4 +20,11 @@ public final class Q4_1Codec extends BlockCodec {
       target[to + 16 + j] = (q >> 4) * d + m;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    float scales = 15 * roundedOff(blocks, at) + roundedOff(blocks, at + 2);
+    return both(step, reach, to, d, d / 2 + scales);
+  }
 }

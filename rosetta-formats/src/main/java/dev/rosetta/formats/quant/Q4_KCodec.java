@@ -25,4 +25,19 @@ public final class Q4_KCodec extends BlockCodec {
       }
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    float dmin = Math.abs(half(blocks, at + 2));
+    for (int s = 0; s < 8; s++) {
+      int scale = PackedScales.scale(blocks, at + 4, s);
+      int minimum = PackedScales.minimum(blocks, at + 4, s);
+      // Scales and minimums are themselves rounded, to six bits and as halves.
+      float ends = 15 * (d / 2 + multiple(blocks, at, scale, 63) * roundedOff(blocks, at));
+      float lowest = dmin / 2 + multiple(blocks, at + 2, minimum, 63) * roundedOff(blocks, at + 2);
+      both(step, reach, to + 2 * s, d * scale, d * scale / 2 + ends + lowest);
+    }
+    return true;
+  }
 }

@@ -23,4 +23,10 @@ public final class Q5_0Codec extends BlockCodec {
       target[to + 16 + j] = (high - 16) * d;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    return both(step, reach, to, d, d / 2 + 16 * roundedOff(blocks, at));
+  }
 }

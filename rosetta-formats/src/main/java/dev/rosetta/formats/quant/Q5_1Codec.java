@@ -24,4 +24,11 @@ public final class Q5_1Codec extends BlockCodec {
       target[to + 16 + j] = high * d + m;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    float scales = 31 * roundedOff(blocks, at) + roundedOff(blocks, at + 2);
+    return both(step, reach, to, d, d / 2 + scales);
+  }
 }

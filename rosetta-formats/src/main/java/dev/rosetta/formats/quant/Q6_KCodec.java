@@ -30,4 +30,18 @@ public final class Q6_KCodec extends BlockCodec {
       }
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at + 208));
+    for (int s = 0; s < 16; s++) {
+      int scale = Math.abs(blocks[at + 192 + s]);
+      step[to + s] = d * scale;
+      // Scales are themselves rounded, to eight bits and as a half.
+      float ends =
+          32 * (d / 2 + multiple(blocks, at + 208, scale, 128) * roundedOff(blocks, at + 208));
+      reach[to + s] = d * scale / 2 + ends;
+    }
+    return true;
+  }
 }

@@ -16,4 +16,10 @@ public final class Q8_0Codec extends BlockCodec {
       target[to + j] = blocks[at + 2 + j] * d;
     }
   }
+
+  @Override
+  boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
+    float d = Math.abs(half(blocks, at));
+    return both(step, reach, to, d, d / 2 + 127 * roundedOff(blocks, at));
+  }
 }

@@ -174,6 +174,10 @@ class ElementCodecsTests {
     assertThrows(IllegalArgumentException.class, () -> codec.decode(blocks, 0, target, 0, 31));
   }
 
+  static ElementCodec codec(ElementType type) {
+    return CODECS.codec(type).orElseThrow();
+  }
+
   static float[] decode(ElementType type, byte[] bytes, int elements) {
     byte[] blocks = new byte[bytes.length + 1];
     System.arraycopy(bytes, 0, blocks, 1, bytes.length);

@@ -123,7 +123,7 @@ class ElementEncodersTests {
     return ElementCodecsTests.decode(type, encode(type, x), x.length);
   }
 
-  private static byte[] encode(ElementType type, float[] x) {
+  static byte[] encode(ElementType type, float[] x) {
     byte[] bytes = new byte[Math.toIntExact(type.byteSize(x.length))];
     ElementEncoder.of(type).orElseThrow().encode(x, 0, x.length, bytes, 0);
     return bytes;
