@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param sameBytes whether both hold the same encoded rows in canonical order
  * @param nmse sum of squared differences over the sum of squares of A; NaN if not computed
  * @param budget largest {@code nmse} that the two element types explain; 0 for equal types
- * @param predicted {@code nmse} to expect of one rounding on each side, from the block scales that
- *     are stored; NaN where they do not tell, or nothing was rounded
+ * @param predicted {@code nmse} to expect of one rounding on each side, from the steps that are
+ *     stored; NaN where nothing was rounded
  * @param difference element-wise difference, or null if not computed
  */
 public record TensorComparison(
@@ -46,6 +46,27 @@ public record TensorComparison(
     storedDimsA = List.copyOf(storedDimsA);
     storedDimsB = List.copyOf(storedDimsB);
     expectedDims = List.copyOf(expectedDims);
+  }
+
+  /** The same figures with another outcome. */
+  public TensorComparison judged(
+      PointComparison.Status outcome, String because, double explainable) {
+    return new TensorComparison(
+        role,
+        nameA,
+        nameB,
+        typeA,
+        typeB,
+        storedDimsA,
+        storedDimsB,
+        expectedDims,
+        outcome,
+        because,
+        sameBytes,
+        nmse,
+        explainable,
+        predicted,
+        difference);
   }
 
   /** {@code nmse} in multiples of what was predicted; NaN where nothing was. */

@@ -2,6 +2,7 @@ package dev.rosetta.compare;
 
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
+import dev.rosetta.TensorComparison;
 import dev.rosetta.model.ConfigField;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.trace.Activation;
@@ -13,14 +14,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides whether a local difference is more than the two operations explain.
  *
- * <p>Operations over equal values and equal config must agree exactly. Where element types differ,
- * the bound follows from the weights' own difference D: an uncorrelated input x gives |Dx| of about
- * |D|·|x|/sqrt(K), and the bound is four times that, relative to the output. D itself counts only
- * up to what the element types explain, so that a fault cannot widen its own bound.
+ * <p>Operations over equal values and equal config must agree exactly. Where the weights differ by
+ * D, an uncorrelated input x gives |Dx| of about |D|·|x|/sqrt(K), which is what is predicted;
+ * inputs of trained models are correlated with D, but none gives more than |D|·|x|. So that is the
+ * bound where rounding explains D value by value: the operation has no other fault to show. Of a
+ * weight that is at fault, only what its steps lead to expect counts, so that a fault cannot widen
+ * its own bound. No bound is below what float32 does to the operation's own sums.
  */
 final class Judge {
-  /** Inputs of trained models are correlated with the error; measured excess stays below this. */
+  /** Room above the mean for what is left of a weight that is at fault. */
   private static final double MARGIN = 4;
+
+  /** Most that a channel of a norm at fault is expected to be off by. */
+  private static final double LARGEST_CHANNEL = 0.1;
+
+  /** What float32 does to a sum, relative to the largest that its terms could have. */
+  private static final double ARITHMETIC = 0x1p-22;
 
   private final Map<TensorRole, WeightPair> weights;
   private final Set<ConfigField> unequalConfig;
@@ -135,29 +144,32 @@ final class Judge {
       double outputNorm,
       int positions) {
     boolean faulty = pair.comparison().status() == Status.DIVERGED;
-    double margin = faulty ? 1 : MARGIN;
-    double nmse =
-        Math.min(pair.comparison().nmse(), NoiseFloor.expected(pair.comparison().budget(), faulty));
+    double nmse = faulty ? expected(pair.comparison()) : pair.comparison().nmse();
+    double share = Math.sqrt(nmse);
     if (input == null) {
       // Rows are looked up, so no row can be further off than the worst one.
-      return new Share(
-          Math.sqrt(nmse),
-          Math.sqrt(Math.max(nmse, Math.min(pair.worstRowNmse(), 6 * pair.comparison().budget()))));
+      double row = faulty ? nmse : Math.max(nmse, pair.worstRowNmse());
+      return new Share(share, (faulty ? MARGIN : 1) * Math.sqrt(row) + ARITHMETIC);
     }
     if (role.part().isVector() && !role.bias()) {
       // Channels are scaled one by one: no output is further off than its own factor.
-      return new Share(
-          Math.sqrt(nmse), Math.max(margin * Math.sqrt(nmse), Math.min(pair.worstRelative(), 0.1)));
+      double channel = Math.min(pair.worstRelative(), faulty ? LARGEST_CHANNEL : 1);
+      return new Share(share, Math.max(share, channel) + ARITHMETIC);
     }
     if (outputNorm == 0) {
       return new Share(0, 0);
     }
-    double weightError = Math.sqrt(nmse) * pair.normA();
-    double predicted =
-        role.bias()
-            ? weightError * Math.sqrt(positions) / outputNorm
-            : weightError * norm(input) / Math.sqrt(input.width()) / outputNorm;
-    return new Share(predicted, margin * predicted);
+    // The largest output, relative to what there is, that a matrix or bias of this norm can give.
+    double gain = pair.normA() * (role.bias() ? Math.sqrt(positions) : norm(input)) / outputNorm;
+    double predicted = share * (role.bias() ? gain : gain / Math.sqrt(input.width()));
+    return new Share(predicted, (faulty ? predicted : share * gain) + ARITHMETIC * gain);
+  }
+
+  /** What rounding alone would have made of a weight that is at fault. */
+  private static double expected(TensorComparison comparison) {
+    return Double.isNaN(comparison.predicted())
+        ? 0
+        : Math.min(comparison.nmse(), comparison.predicted());
   }
 
   static Status status(Bound bound, dev.rosetta.Difference difference) {

@@ -168,7 +168,7 @@ public final class Lockstep {
     }
     points.addAll(rest.points());
     return new Outcome(
-        NoiseProfile.judge(points),
+        List.copyOf(points),
         predictions,
         agreed,
         referenceIsA ? new PassRest(0, points) : PassRest.UNKNOWN);

@@ -174,6 +174,18 @@ public final class SameWeights {
             0,
             Double.NaN,
             null);
-    return new WeightPair(weight, weight, comparison, Double.NaN, Double.NaN, 0, 0, 0, 0);
+    return new WeightPair(
+        weight,
+        weight,
+        comparison,
+        Double.NaN,
+        Double.NaN,
+        0,
+        0,
+        RowSlopes.Medians.NONE,
+        WeightPair.Lineage.NONE,
+        false,
+        0,
+        0);
   }
 }

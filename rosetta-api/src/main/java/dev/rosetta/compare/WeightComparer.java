@@ -12,9 +12,8 @@ import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.normalize.Weight;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -32,23 +31,14 @@ import org.jspecify.annotations.Nullable;
  * <p>One caller at a time.
  */
 public final class WeightComparer {
-  /** A row may exceed the tensor's budget by this factor: rows are small samples. */
-  private static final double ROW_FACTOR = 6;
-
   /** Room for values that were rounded twice, before and after a fault, and not as they are. */
   private static final double REPAIRED = 4;
 
   /** Above this {@link #growth} nothing of a vector is left to agree. */
   private static final double MOST_GROWTH = 1000;
 
-  /** No quantiser loses more than this share of a row's energy. */
-  private static final double ROW_CEILING = 0.6;
-
-  /** Room for the shrinking of a quantiser where few rows differ from one another. */
-  private static final double TABLE_FACTOR = 2;
-
-  /** Standard deviations of chance; errors within a block are not independent. */
-  private static final double CHANCE_FACTOR = 6;
+  /** Share of a weight's values that another quantiser changes at the least. */
+  private static final double WIDESPREAD = 0.05;
 
   /** Weights that have to be rounded in another way before that is taken for a matter of files. */
   private static final int FEWEST_ROUNDED = 3;
@@ -58,8 +48,8 @@ public final class WeightComparer {
   private final double threshold;
   private final Engine engine;
 
-  /** Weights of equal quantised types that differ by no more than a step here and there. */
-  private final Set<TensorRole> roundedOtherwise = ConcurrentHashMap.newKeySet();
+  /** Budgets of weights of equal types that differ by no more than a step here and there. */
+  private final Map<TensorRole, Double> roundedOtherwise = new ConcurrentHashMap<>();
 
   /**
    * @param threshold bound on the largest difference of one element type, relative to the tensor's
@@ -85,10 +75,11 @@ public final class WeightComparer {
     roles.addAll(Inventory.required(b.config()));
     SortedMap<TensorRole, WeightPair> pairs = new TreeMap<>();
     for (TensorRole role : roles) {
-      pairs.put(role, compare(role));
+      pairs.put(role, weigh(role));
       progress.accept(pairs.size());
     }
     settleRounding(pairs);
+    Siblings.judge(pairs, threshold);
     return pairs;
   }
 
@@ -97,36 +88,32 @@ public final class WeightComparer {
    * every weight, by a step. In one weight alone that would be damage.
    */
   private void settleRounding(SortedMap<TensorRole, WeightPair> pairs) {
-    List<WeightPair> quantised =
-        pairs.values().stream().filter(WeightComparer::isQuantisedAlike).toList();
+    List<WeightPair> alike =
+        pairs.values().stream().filter(WeightComparer::isMatrixOfOneType).toList();
     long rounded =
-        quantised.stream()
+        alike.stream()
             .filter(
                 pair ->
                     pair.comparison().status() == Status.NOISE
-                        || roundedOtherwise.contains(pair.comparison().role()))
+                        || roundedOtherwise.containsKey(pair.comparison().role()))
             .count();
-    if (rounded < FEWEST_ROUNDED || rounded < quantised.size() / 2) {
+    if (rounded < FEWEST_ROUNDED || rounded < alike.size() / 2) {
       return;
     }
-    for (TensorRole role : roundedOtherwise) {
-      pairs.computeIfPresent(
-          role,
-          (key, pair) ->
-              noise(
-                  pair,
-                  "quantised from one source of another precision",
-                  NoiseFloor.budget(type(pair), type(pair))));
-    }
+    roundedOtherwise.forEach(
+        (role, budget) ->
+            pairs.computeIfPresent(
+                role,
+                (key, pair) ->
+                    pair.noise("quantised from one source of another precision", budget)));
   }
 
-  private static boolean isQuantisedAlike(WeightPair pair) {
+  private static boolean isMatrixOfOneType(WeightPair pair) {
     ElementType type = pair.comparison().typeA();
-    return type != null && type == pair.comparison().typeB() && type.isQuantized();
-  }
-
-  private static ElementType type(WeightPair pair) {
-    return Objects.requireNonNull(pair.comparison().typeA());
+    return type != null
+        && type == pair.comparison().typeB()
+        && pair.a() != null
+        && pair.a().rows() > 1;
   }
 
   /** Number of weights that {@link #compare(IntConsumer)} goes through. */
@@ -136,21 +123,18 @@ public final class WeightComparer {
     return roles.size();
   }
 
-  /** One weight, as {@link #compare(IntConsumer)} does each. */
+  /** One weight by itself, without the others of its file to hold it against. */
   public WeightPair compare(TensorRole role) {
+    return Siblings.judgeAlone(weigh(role), threshold);
+  }
+
+  private WeightPair weigh(TensorRole role) {
     Optional<Weight> left = weight(a, role);
     Optional<Weight> right = weight(b, role);
     String dispensable = dispensable(role, left.orElse(null), right.orElse(null));
     if (dispensable != null) {
       return outcome(
-          role,
-          left.orElse(null),
-          right.orElse(null),
-          Status.OK,
-          dispensable,
-          false,
-          new DifferenceSum(),
-          0);
+          role, left.orElse(null), right.orElse(null), Status.OK, dispensable, false, null, 0);
     }
     if (left.isEmpty() || right.isEmpty()) {
       String side = left.isEmpty() ? right.isEmpty() ? "either side" : "side A" : "side B";
@@ -164,7 +148,7 @@ public final class WeightComparer {
           null,
           0);
     }
-    return compare(role, left.get(), right.get());
+    return weigh(role, left.get(), right.get());
   }
 
   /** Why it makes no difference that one side alone has a weight; null if it may make one. */
@@ -210,41 +194,18 @@ public final class WeightComparer {
     if (!(rounded || found.status() == Status.DIVERGED) || type == null || found.typeB() == null) {
       return pair;
     }
-    double budget = NoiseFloor.budget(type, found.typeB());
-    double room = type.isQuantized() || found.typeB().isQuantized() ? 1 : REPAIRED;
-    if (!(found.nmse() <= room * growth(role, before, pair) * budget)) {
+    Double explained = roundedOtherwise.get(role);
+    if (explained != null) {
+      return pair.noise("rounded before it was repaired", explained);
+    }
+    if (type.isQuantized() || found.typeB().isQuantized()) {
       return pair;
     }
-    return noise(pair, "rounded before it was repaired", budget);
-  }
-
-  private static WeightPair noise(WeightPair pair, String reason, double budget) {
-    TensorComparison found = pair.comparison();
-    return new WeightPair(
-        pair.a(),
-        pair.b(),
-        new TensorComparison(
-            found.role(),
-            found.nameA(),
-            found.nameB(),
-            found.typeA(),
-            found.typeB(),
-            found.storedDimsA(),
-            found.storedDimsB(),
-            found.expectedDims(),
-            Status.NOISE,
-            reason,
-            false,
-            found.nmse(),
-            budget,
-            found.predicted(),
-            found.difference()),
-        pair.normA(),
-        pair.normB(),
-        pair.worstRowNmse(),
-        pair.worstRelative(),
-        pair.nonFiniteA(),
-        pair.nonFiniteB());
+    double budget = NoiseFloor.budget(type, found.typeB());
+    if (!(found.nmse() <= REPAIRED * growth(role, before, pair) * budget)) {
+      return pair;
+    }
+    return pair.noise("rounded before it was repaired", budget);
   }
 
   /**
@@ -259,8 +220,12 @@ public final class WeightComparer {
     return shrunk > 1 ? Math.min(MOST_GROWTH, shrunk * shrunk) : 1;
   }
 
-  /** Compares two weights that have one role. */
+  /** Compares two weights that have one role, by themselves. */
   public WeightPair compare(TensorRole role, Weight left, Weight right) {
+    return Siblings.judgeAlone(weigh(role, left, right), threshold);
+  }
+
+  private WeightPair weigh(TensorRole role, Weight left, Weight right) {
     if (left.rows() != right.rows() || left.columns() != right.columns()) {
       return outcome(role, left, right, Status.SKIPPED, "shapes differ", false, null, 0);
     }
@@ -281,89 +246,67 @@ public final class WeightComparer {
     if (engine.sameBytes(left, right)) {
       return outcome(role, left, right, Status.OK, "same bytes", true, null, 0);
     }
-    DifferenceSum sum = differences(left, right);
+    WeightDifference found = differences(left, right);
+    DifferenceSum sum = found.sum();
     if (sum.hasNonFinite()) {
       return outcome(
-          role, left, right, Status.DIVERGED, "values that are not finite", false, sum, 0);
+          role, left, right, Status.DIVERGED, "values that are not finite", false, found, 0);
     }
     if (sum.nmse() == 0) {
-      return outcome(role, left, right, Status.OK, "same values", false, sum, 0);
+      return outcome(role, left, right, Status.OK, "same values", false, found, 0);
     }
-    double budget = NoiseFloor.budget(typeA, typeB);
-    if (typeA == typeB) {
-      return sameType(role, left, right, sum, budget);
+    String types = typeA + " against " + typeB;
+    if (typeA == typeB && isWithinThreshold(sum)) {
+      String reason = "within the threshold, relative to its rms";
+      return outcome(role, left, right, Status.OK, reason, false, found, 0);
     }
-    double rowBudget = rowBudget(budget);
-    Status status = Status.NOISE;
-    String reason = "explained by " + typeA + " against " + typeB;
-    if (!(sum.nmse() <= budget)) {
-      status = Status.DIVERGED;
-      reason = "more than " + typeA + " against " + typeB + " explains";
-    } else if (!(sum.worstRowNmse() <= rowBudget)) {
-      status = Status.DIVERGED;
-      reason = "a row differs by more than " + typeA + " against " + typeB + " explains";
-    } else if (!(sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget))) {
-      status = Status.DIVERGED;
-      reason = "part of a row differs by more than " + typeA + " against " + typeB + " explains";
-    } else if (isScaled(role, sum)) {
-      status = Status.DIVERGED;
-      reason = scaled(sum);
+    if (!found.isExplained()) {
+      Optional<PairRounding> levels = PairRounding.withLevels(left, right);
+      if (levels.isPresent()) {
+        WeightDifference again = differences(left, right, levels.get());
+        found = again.isExplained() ? again : found;
+      }
     }
-    return outcome(role, left, right, status, reason, false, sum, budget);
-  }
-
-  private WeightPair sameType(
-      TensorRole role, Weight left, Weight right, DifferenceSum sum, double budget) {
-    double rms = sum.normA() / Math.sqrt((double) sum.count());
-    if (sum.difference().maxDiff() <= threshold * rms) {
-      return outcome(
-          role, left, right, Status.OK, "within the threshold, relative to its rms", false, sum, 0);
+    boolean explained = found.isExplained();
+    boolean sameType = typeA == typeB;
+    boolean widespread = sum.differing() >= WIDESPREAD * sum.count() || left.rows() == 1;
+    if (explained && sameType && !widespread) {
+      roundedOtherwise.put(role, found.budget());
+      String reason = "values differ though types agree";
+      return outcome(role, left, right, Status.DIVERGED, reason, false, found, 0);
     }
-    boolean everywhere = sum.differing() >= sum.count() / 2;
-    if (left.tensor().type().isQuantized()
-        && everywhere
-        && sum.nmse() <= budget
-        && sum.worstRowNmse() <= rowBudget(budget)
-        && sum.worstBlockNmse() <= NoiseFloor.blockBudget(budget)
-        && !isScaled(role, sum)) {
-      return outcome(
-          role, left, right, Status.NOISE, "quantised twice from one source", false, sum, budget);
-    }
-    if (left.tensor().type().isQuantized()
-        && sum.worstBlockNmse() <= budget
-        && !isScaled(role, sum)) {
-      roundedOtherwise.add(role);
-    }
+    String reason = explained ? explained(types, found) : beyond(types, found);
     return outcome(
-        role, left, right, Status.DIVERGED, "values differ though types agree", false, sum, 0);
+        role,
+        left,
+        right,
+        explained ? Status.NOISE : Status.DIVERGED,
+        reason,
+        false,
+        found,
+        explained || !sameType ? found.budget() : 0);
   }
 
-  /**
-   * Whether B is A times a factor that rounding does not explain. Rounding errors are uncorrelated
-   * with the values but for the shrinking of a quantiser, which lowers the slope by the share of
-   * the energy that it loses at most. A tensor scaled by a small factor has an nmse far below the
-   * budget of a coarse type, and only its slope gives it away. Rows that are equal repeat their
-   * rounding errors, which chance does not foresee; so the threshold is allowed besides, and more
-   * where such rows are usual.
-   */
-  private boolean isScaled(TensorRole role, DifferenceSum sum) {
-    double room = threshold + CHANCE_FACTOR * sum.slopeDeviation();
-    double above = isTable(role) ? room + TABLE_FACTOR * sum.unexplained() : room;
-    double below = room + (isTable(role) ? TABLE_FACTOR : 1) * sum.unexplained();
-    return !(sum.slope() >= 1 - below && sum.slope() <= 1 + above);
+  private boolean isWithinThreshold(DifferenceSum sum) {
+    double rms = sum.normA() / Math.sqrt((double) sum.count());
+    return sum.difference().maxDiff() <= threshold * rms;
   }
 
-  /** Whether a weight has a row for each token: those of unseen tokens are often all alike. */
-  private static boolean isTable(TensorRole role) {
-    return role.part() == Part.EMBEDDING || role.part() == Part.OUTPUT;
+  private static String explained(String types, WeightDifference found) {
+    String noted =
+        found.blocksBeyond() == 0
+            ? ""
+            : ", but for " + found.blocksBeyond() + " blocks too small to matter";
+    return (found.isTruncated() ? "rounded towards zero: " : "explained by ")
+        + types
+        + noted
+        + found.lineage();
   }
 
-  private static String scaled(DifferenceSum sum) {
-    return "B is A times " + (float) sum.slope() + ", which rounding does not explain";
-  }
-
-  private static double rowBudget(double budget) {
-    return Math.max(budget, Math.min(ROW_CEILING, ROW_FACTOR * budget));
+  private static String beyond(String types, WeightDifference found) {
+    return found.firstRow() < 0
+        ? "more than " + types + " explains"
+        : "row %d differs by more than the steps of %s explain".formatted(found.firstRow(), types);
   }
 
   /**
@@ -373,19 +316,23 @@ public final class WeightComparer {
     return role.part() == Part.OUTPUT ? model.head() : model.weight(role);
   }
 
-  private DifferenceSum differences(Weight left, Weight right) {
+  private WeightDifference differences(Weight left, Weight right) {
+    return differences(left, right, PairRounding.of(left, right));
+  }
+
+  private WeightDifference differences(Weight left, Weight right, PairRounding rounding) {
     int columns = left.columns();
-    DifferenceSum total = new DifferenceSum();
+    WeightDifference total = new WeightDifference(rounding);
     if (left.rows() == 1) {
       // A vector's channels are judged one by one, which takes more than sums.
-      total.addRow(0, left.decodeAll(), 0, right.decodeAll(), 0, columns);
+      total.addVector(left.decodeAll(), right.decodeAll());
       return total;
     }
     engine
         .differences(
             left,
             right,
-            DifferenceSum::new,
+            () -> new WeightDifference(rounding.fork()),
             (sum, row, sums, at, a, b) -> sum.addRow(row, columns, sums, at, a, b))
         .forEach(total::add);
     return total;
@@ -398,8 +345,9 @@ public final class WeightComparer {
       Status status,
       String reason,
       boolean sameBytes,
-      @Nullable DifferenceSum sum,
+      @Nullable WeightDifference found,
       double budget) {
+    DifferenceSum sum = found == null ? null : found.sum();
     ModelConfig config = left != null ? a.config() : b.config();
     TensorComparison comparison =
         new TensorComparison(
@@ -416,7 +364,7 @@ public final class WeightComparer {
             sameBytes,
             sameBytes ? 0 : sum == null ? Double.NaN : sum.nmse(),
             budget,
-            status == Status.NOISE ? predicted(left, right) : Double.NaN,
+            found == null ? Double.NaN : found.predicted(),
             sum == null ? null : sum.difference());
     return new WeightPair(
         left,
@@ -426,14 +374,11 @@ public final class WeightComparer {
         sum == null ? Double.NaN : sum.normB(),
         sum == null ? 0 : sum.worstRowNmse(),
         sum == null ? 0 : sum.worstRelative(),
+        found == null ? RowSlopes.Medians.NONE : found.slopes().medians(),
+        found == null ? WeightPair.Lineage.NONE : found.lineage(),
+        false,
         sum == null ? 0 : sum.nonFiniteA(),
         sum == null ? 0 : sum.nonFiniteB());
-  }
-
-  private double predicted(@Nullable Weight left, @Nullable Weight right) {
-    return left == null || right == null
-        ? Double.NaN
-        : RoundingNoise.of(left, engine) + RoundingNoise.of(right, engine);
   }
 
   private static List<Long> storedDims(@Nullable Weight weight) {

@@ -5,7 +5,9 @@ import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Proof;
+import dev.rosetta.Side;
 import dev.rosetta.TensorComparison;
+import dev.rosetta.compare.Levels;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
@@ -15,9 +17,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is said once of all differences that element types explain, and of those that they nearly
@@ -32,15 +37,16 @@ final class NoiseSummary {
 
   private static final int FEWEST_MATRICES = 3;
 
+  private final List<WeightPair> pairs;
   private final List<TensorComparison> noisy;
   private final List<PointComparison> points;
 
   NoiseSummary(Facts facts) {
-    noisy =
+    pairs =
         facts.weights().values().stream()
-            .map(WeightPair::comparison)
-            .filter(comparison -> comparison.status() == Status.NOISE)
+            .filter(pair -> pair.comparison().status() == Status.NOISE)
             .toList();
+    noisy = pairs.stream().map(WeightPair::comparison).toList();
     points = facts.points().stream().filter(point -> !Double.isNaN(point.excess())).toList();
   }
 
@@ -55,6 +61,15 @@ final class NoiseSummary {
     evidence.put("tensors", noisy.size());
     evidence.put("worstNmse", worst.get().nmse());
     evidence.put("worstPairing", pairing(worst.get()));
+    String lineage =
+        pairs.stream()
+            .map(pair -> pair.lineage().toString())
+            .filter(words -> !words.isEmpty())
+            .findFirst()
+            .orElse("");
+    if (!lineage.isEmpty()) {
+      evidence.put("lineage", lineage.substring(2));
+    }
     points.stream()
         .max(Comparator.comparingDouble(PointComparison::excess))
         .ifPresent(
@@ -77,14 +92,57 @@ final class NoiseSummary {
                     + String.format(Locale.ROOT, "%.2g", worst.get().nmse())
                     + " of the energy ("
                     + pairing(worst.get())
-                    + ")",
+                    + ")"
+                    + lineage,
                 "nothing to do",
                 Proof.CONSISTENT,
                 evidence)));
   }
 
-  /** Weights of one pairing that all differ by more than their stored scales own up to. */
+  /**
+   * Weights of a side that lie on the levels of a narrower type than the one they are stored in.
+   */
   Optional<Hypothesis> lineage() {
+    Optional<Hypothesis> onA = ofLevels(Side.A, WeightPair.Lineage::a);
+    return onA.isPresent() ? onA : ofLevels(Side.B, WeightPair.Lineage::b).or(this::ofExcess);
+  }
+
+  private Optional<Hypothesis> ofLevels(
+      Side side, Function<WeightPair.Lineage, @Nullable Levels> levels) {
+    List<WeightPair> found =
+        pairs.stream()
+            .filter(
+                pair -> {
+                  Levels of = levels.apply(pair.lineage());
+                  return of != null && of.grid() == null;
+                })
+            .toList();
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> tensors = found.stream().map(p -> p.comparison().role().toString()).toList();
+    return Optional.of(
+        plain(
+            new Diagnosis(
+                DiagnosisCode.DOUBLE_QUANTIZED,
+                Severity.WARNING,
+                tensors.getFirst(),
+                null,
+                side,
+                "values of "
+                    + found.size()
+                    + " tensors on side "
+                    + side
+                    + " "
+                    + Objects.requireNonNull(levels.apply(found.getFirst().lineage())).words()
+                    + ": they were quantised before, and what that took explains the difference",
+                "convert from the original weights to keep what they hold",
+                Proof.CONSISTENT,
+                Map.of("tensors", tensors))));
+  }
+
+  /** Weights of one pairing that all differ by more than their stored scales own up to. */
+  private Optional<Hypothesis> ofExcess() {
     Map<String, List<TensorComparison>> byPairing = new TreeMap<>();
     for (TensorComparison comparison : noisy) {
       if (!Double.isNaN(comparison.excess())) {

@@ -2,6 +2,7 @@ package dev.rosetta.diagnose;
 
 import dev.rosetta.Side;
 import dev.rosetta.compare.NoiseFloor;
+import dev.rosetta.compare.PairRounding;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
@@ -76,7 +77,10 @@ final class Suspicion {
   WeightScan scan() {
     WeightScan known = scan;
     if (known == null) {
-      known = WeightScan.of(reference, suspect, untouched(suspect, reference));
+      PairRounding rounding =
+          PairRounding.withLevels(reference, suspect)
+              .orElseGet(() -> PairRounding.of(reference, suspect));
+      known = WeightScan.of(reference, suspect, rounding);
       scan = known;
     }
     return known;

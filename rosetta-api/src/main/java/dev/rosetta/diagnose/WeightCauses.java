@@ -54,6 +54,9 @@ final class WeightCauses {
    */
   private static final int MOST_SEARCHED_IN_VAIN = 8;
 
+  /** Squared difference over the expected one, of weights that share more than their rounding. */
+  private static final double MUCH_MORE = 1.5;
+
   private final Facts facts;
   private final Map<Weight, Samples> few = new HashMap<>();
   private int searchedInVain;
@@ -92,14 +95,22 @@ final class WeightCauses {
         causes.stream()
             .filter(c -> c.explanation().code() == DiagnosisCode.UNEXPLAINED && !isVector(c))
             .count();
-    if (unexplained < 3 || unexplained < 0.8 * matrices) {
+    // What lies within the steps but is much more than they lead to expect has the same origin.
+    long beyondExpected =
+        facts.weights().values().stream()
+            .filter(pair -> pair.comparison().status() == Status.NOISE)
+            .filter(pair -> pair.a() != null && pair.a().rows() > 1)
+            .filter(pair -> pair.comparison().excess() > MUCH_MORE)
+            .count();
+    long others = unexplained + beyondExpected;
+    if (causes.isEmpty() || others < 3 || others < 0.8 * matrices) {
       return causes;
     }
     Explanation other =
         Explanation.lossy(
             DiagnosisCode.DIFFERENT_CHECKPOINT,
             "holds other values, as do "
-                + unexplained
+                + others
                 + " of "
                 + matrices
                 + " matrices, and no rearrangement explains them",
@@ -128,6 +139,9 @@ final class WeightCauses {
     if (a == null || b == null) {
       throw new IllegalStateException("a diverged pair has both sides");
     }
+    if (pair.standsOut()) {
+      return new Cause(pair, Side.A, ofOtherCheckpoint(pair));
+    }
     List<Suspicion> suspicions =
         likelierFirst(a, b).stream()
             .map(
@@ -148,6 +162,15 @@ final class WeightCauses {
     searchedInVain += a.rows() > 1 ? 1 : 0;
     Side side = pair.nonFiniteA() == 0 && pair.nonFiniteB() > 0 ? Side.B : Side.A;
     return new Cause(pair, side, unexplained(pair, hopeless));
+  }
+
+  /** Within its steps, but further off than the same weight of the other layers. */
+  private static Explanation ofOtherCheckpoint(WeightPair pair) {
+    return Explanation.lossy(
+            DiagnosisCode.DIFFERENT_CHECKPOINT,
+            pair.comparison().reason() + ": it comes from another checkpoint, or was rounded again",
+            "convert all tensors from one revision of the model")
+        .withEvidence(Map.of("excess", pair.comparison().excess()));
   }
 
   private static Optional<Cause> test(

@@ -1,7 +1,8 @@
 package dev.rosetta.diagnose;
 
-import dev.rosetta.compare.NoiseFloor;
+import dev.rosetta.compare.PairRounding;
 import dev.rosetta.normalize.Weight;
+import java.util.Arrays;
 
 /**
  * Two weights compared in blocks of 32 columns, in full: where they differ by more than noise,
@@ -39,18 +40,16 @@ record WeightScan(
   /** Columns that are compared together. */
   static final int BLOCK = 32;
 
-  /** Quantisers make a block zero only where it has less than this share of what is usual. */
-  private static final double FAINT = 0.1;
-
   /**
    * Scans every value.
    *
-   * @param bound normalised squared error that noise explains; 0 for exact types
+   * @param rounding what rounding explains, the reference being its side A
    */
-  static WeightScan of(Weight reference, Weight suspect, double bound) {
+  static WeightScan of(Weight reference, Weight suspect, PairRounding rounding) {
     int columns = reference.columns();
     float[] rowR = new float[columns];
     float[] rowS = new float[columns];
+    double[] energies = new double[Math.ceilDiv(columns, BLOCK)];
     long differing = 0;
     long blocks = 0;
     long differingBlocks = 0;
@@ -68,10 +67,11 @@ record WeightScan(
     for (int row = 0; row < reference.rows(); row++) {
       reference.decodeRow(row, rowR, 0);
       suspect.decodeRow(row, rowS, 0);
-      double rowEnergy = 0;
-      for (float value : rowR) {
-        rowEnergy += (double) value * value;
+      Arrays.fill(energies, 0);
+      for (int c = 0; c < columns; c++) {
+        energies[c / BLOCK] += (double) rowR[c] * rowR[c];
       }
+      rounding.row(row, energies);
       boolean rowDiffers = false;
       for (int from = 0; from < columns; from += BLOCK) {
         int to = Math.min(from + BLOCK, columns);
@@ -93,13 +93,11 @@ record WeightScan(
         rr += energyR;
         ss += energyS;
         blocks++;
-        // Small blocks beside large ones lose more to a shared scale than their own energy says.
-        double typical = Math.max(energyR, rowEnergy * (to - from) / columns);
-        boolean zero = energyS == 0 && energyR > FAINT * typical;
         boolean differs =
-            bound <= 1e-9
-                ? !(difference <= 0)
-                : zero || !(difference <= NoiseFloor.blockBudget(bound) * typical);
+            difference != 0
+                && (rounding.isExact()
+                    ? rounding.unexplained(rowR, rowS, from, to) > 0
+                    : !rounding.explains(from / BLOCK, difference));
         if (differs) {
           differingBlocks++;
           rowDiffers = true;

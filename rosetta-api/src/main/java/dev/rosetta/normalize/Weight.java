@@ -144,6 +144,18 @@ public final class Weight {
         role, otherSource, otherTensor, otherCodec, firstRow, rows, columns, storedRows, null);
   }
 
+  /**
+   * The stored rows behind a repaired view, in stored order; null where they are not as many values
+   * or cannot be decoded.
+   */
+  public @Nullable Weight asStored() {
+    long elements = (long) rows * columns;
+    if (codec == null || tensor.elements() < elements || columns == 0) {
+      return null;
+    }
+    return new Weight(role, source, tensor, codec, 0, rows, columns, null, null);
+  }
+
   /** What decodes its element type, or null if nothing does. */
   public @Nullable ElementCodec codec() {
     return codec;

@@ -48,17 +48,20 @@ final class JudgeTests {
             List.of(),
             List.of(),
             List.of(),
-            nmse == 0 ? Status.OK : Status.NOISE,
+            nmse == 0 ? Status.OK : nmse > budget ? Status.DIVERGED : Status.NOISE,
             "test",
             false,
             nmse,
             budget,
-            Double.NaN,
+            budget / 3,
             null),
         10,
         10,
         worstRow,
         worstRow,
+        RowSlopes.Medians.NONE,
+        WeightPair.Lineage.NONE,
+        false,
         0,
         0);
   }
@@ -81,7 +84,7 @@ final class JudgeTests {
         double limit = bound(role, pair(role, type, budget, 6 * budget), input).tolerance();
         for (double fault : new double[] {2 * budget, 1, 1e6, Double.POSITIVE_INFINITY}) {
           double widened = bound(role, pair(role, type, fault, fault), input).tolerance();
-          assertTrue(widened <= Math.max(limit, 0.1), role + " " + type + " " + fault);
+          assertTrue(widened <= Math.max(limit, 0.1) + 1e-6, role + " " + type + " " + fault);
           assertTrue(Double.isFinite(widened));
         }
       }
@@ -92,10 +95,10 @@ final class JudgeTests {
   void theBoundGrowsWithTheDifferenceOfTheWeights() {
     double small = bound(GATE, pair(GATE, ElementType.Q4_K, 1e-4, 1e-4), INPUT).tolerance();
     double large = bound(GATE, pair(GATE, ElementType.Q4_K, 1e-2, 1e-2), INPUT).tolerance();
-    assertEquals(10 * small, large, 1e-12);
-    // |D| = sqrt(nmse) |A|, |x| = sqrt(64), |y| = 3 sqrt(128)
-    double expected = 4 * Math.sqrt(1e-2) * 10 * 8 / Math.sqrt(32) / (3 * Math.sqrt(128));
-    assertEquals(expected, large, 1e-12);
+    // |D| = sqrt(nmse) |A|, |x| = sqrt(64), |y| = 3 sqrt(128); and float32's own sums
+    double gain = 10 * 8 / (3 * Math.sqrt(128));
+    assertEquals((Math.sqrt(1e-4) + 0x1p-22) * gain, small, 1e-12);
+    assertEquals((Math.sqrt(1e-2) + 0x1p-22) * gain, large, 1e-12);
   }
 
   @Test

@@ -195,6 +195,17 @@ final class WeightComparerTests {
 
   /** {@code values} with noise of the energy that one quantisation to {@code type} leaves. */
   private static float[] noisy(float[] values, ElementType type, long seed) {
+    if (type == ElementType.F16 || type == ElementType.BF16) {
+      float[] rounded = new float[values.length];
+      for (int i = 0; i < rounded.length; i++) {
+        int bits = Float.floatToRawIntBits(values[i]);
+        rounded[i] =
+            type == ElementType.F16
+                ? Float.float16ToFloat(Float.floatToFloat16(values[i]))
+                : Float.intBitsToFloat((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000);
+      }
+      return rounded;
+    }
     float[] noise = gaussian(seed);
     float size = (float) Math.sqrt(NoiseFloor.of(type));
     float[] sum = new float[values.length];

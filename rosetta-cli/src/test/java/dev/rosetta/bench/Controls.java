@@ -40,6 +40,7 @@ final class Controls {
         new Control("mixed element types", Controls::mixedTypes),
         new Control("quantised from BF16", (d, o, r) -> from16Bits(d, Rounding::bf16)),
         new Control("quantised from F16", (d, o, r) -> from16Bits(d, Rounding::f16)),
+        new Control("rounded to four bits before", Controls::quantisedBefore),
         new Control("no vocabulary", Controls::noVocabulary),
         new Control("unused tensors", Controls::unusedTensors),
         new Control("config stated in another order", Controls::otherConfigOrder));
@@ -159,6 +160,32 @@ final class Controls {
       }
     }
     return true;
+  }
+
+  /** A wide type that went through a narrow one: the same model, with less of it left. */
+  private static boolean quantisedBefore(Draft draft, ElementType opposite, Random random) {
+    boolean any = false;
+    for (TensorRole role : draft.roles()) {
+      if (draft.value(role).rows() > 1 && draft.value(role).columns() % 32 == 0) {
+        if (!isWide(draft.storedType(role)) || !isWide(opposite)) {
+          return false;
+        }
+        any = true;
+      }
+    }
+    for (TensorRole role : draft.roles()) {
+      if (draft.value(role).rows() > 1 && draft.value(role).columns() % 32 == 0) {
+        draft.put(role, Rounding.symmetric4(draft.value(role)));
+      }
+    }
+    return any;
+  }
+
+  private static boolean isWide(ElementType type) {
+    return switch (type) {
+      case F32, F16, BF16, Q8_0 -> true;
+      default -> false;
+    };
   }
 
   private static boolean noVocabulary(Draft draft, ElementType opposite, Random random) {

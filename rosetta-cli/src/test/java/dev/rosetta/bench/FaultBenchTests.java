@@ -39,6 +39,12 @@ final class FaultBenchTests {
     assertTrue(score.proven() >= 0.9, misses);
   }
 
+  @Test
+  void healthyPairsOfWeightsLikeTrainedOnesMatch() throws Exception {
+    Score score = run(FIXED_SEED, Models.likeTrained(FIXED_SEED), 0, 0, 96);
+    assertEquals(0, score.falseAlarms(), "seed " + FIXED_SEED + "\n" + score.misses());
+  }
+
   /** The table of {@code docs/trust.md}; new models and places every time, unless told a seed. */
   @Test
   @Tag("nightly")

@@ -14,6 +14,7 @@ final class Models {
   /** The random models of {@code seed}, and the trained one where the shared data is there. */
   static List<TinyModel> withTrained(long seed) {
     List<TinyModel> models = of(seed);
+    models.addAll(likeTrained(seed));
     Optional<Path> data = SharedData.locate();
     data.ifPresent(
         folder ->
@@ -33,6 +34,17 @@ final class Models {
 
   static Shape deep() {
     return new Shape("llama", 12, 256, 6, 2, 32, 512, 160, 10_000, 1e-5, false, false);
+  }
+
+  /** Random models with weights shaped like trained ones, the same for the same seed. */
+  static List<TinyModel> likeTrained(long seed) {
+    List<TinyModel> models = new ArrayList<>();
+    for (String architecture : new String[] {"llama", "qwen2", "qwen3"}) {
+      for (Shape shape : List.of(small(architecture), large(architecture), square(architecture))) {
+        models.add(new TinyModel(shape, seed + 100 + models.size(), true));
+      }
+    }
+    return models;
   }
 
   /** Random models, the same for the same seed. */

@@ -18,13 +18,16 @@ import java.util.function.Supplier;
 
 /**
  * A random decoder of a few hundred thousand parameters, Q and K rows in half-split order. Weights
- * are a mixture of a Gaussian and a wider one, scaled so that activations stay of order one.
+ * are a mixture of a Gaussian and a wider one, scaled so that activations stay of order one, or
+ * they are shaped like trained ones: heavy tails, a few strong input channels, rows that are nearly
+ * dead.
  */
 final class TinyModel {
   private final Shape shape;
   private final SequencedMap<TensorRole, Matrix> weights = new LinkedHashMap<>();
   private final Map<String, byte[]> encoded = new ConcurrentHashMap<>();
   private final Random random;
+  private final boolean likeTrained;
 
   /**
    * Sizes, pairwise distinct so that no mistake can hide behind an equal dimension.
@@ -73,8 +76,16 @@ final class TinyModel {
   }
 
   TinyModel(Shape shape, long seed) {
+    this(shape, seed, false);
+  }
+
+  /**
+   * @param likeTrained whether weights are shaped like trained ones
+   */
+  TinyModel(Shape shape, long seed, boolean likeTrained) {
     this.shape = shape;
     this.random = new Random(seed);
+    this.likeTrained = likeTrained;
     add(TensorRole.weight(Part.EMBEDDING), matrix(shape.vocabulary, shape.hidden, 1));
     for (int layer = 0; layer < shape.layers; layer++) {
       layer(layer);
@@ -93,6 +104,7 @@ final class TinyModel {
   TinyModel(Shape shape, Path folder) {
     this.shape = shape;
     this.random = new Random(0);
+    this.likeTrained = false;
     SequencedMap<TensorRole, Matrix> shapes = new TinyModel(shape, 0).weights;
     try (ModelSource source = ModelFormats.load().open(folder)) {
       for (TensorInfo tensor : source.tensors()) {
@@ -139,9 +151,41 @@ final class TinyModel {
     float[] values = new float[rows * columns];
     for (int i = 0; i < values.length; i++) {
       double wide = random.nextInt(20) == 0 ? 2.5 : 0.85;
-      values[i] = (float) (deviation * wide * random.nextGaussian());
+      double value = likeTrained ? heavyTailed() : wide * random.nextGaussian();
+      values[i] = (float) (deviation * value);
+    }
+    if (likeTrained && rows > 1) {
+      shape(values, rows, columns);
     }
     return new Matrix(rows, columns, values);
+  }
+
+  /** Student's t with 4 degrees of freedom, of unit variance. */
+  private double heavyTailed() {
+    double squares = 0;
+    for (int i = 0; i < 4; i++) {
+      double gaussian = random.nextGaussian();
+      squares += gaussian * gaussian;
+    }
+    return random.nextGaussian() / Math.sqrt(squares / 4) / Math.sqrt(2);
+  }
+
+  /** A few input channels up to five times as strong, one row in 40 down to 10^-8 of the others. */
+  private void shape(float[] values, int rows, int columns) {
+    for (int i = 0; i < Math.max(2, columns / 64); i++) {
+      int column = random.nextInt(columns);
+      double strength = 1 + 4 * random.nextDouble();
+      for (int row = 0; row < rows; row++) {
+        values[row * columns + column] *= (float) strength;
+      }
+    }
+    for (int i = 0; i < Math.max(1, rows / 40); i++) {
+      int from = random.nextInt(rows) * columns;
+      double dead = Math.pow(10, -2 - 6 * random.nextDouble());
+      for (int column = 0; column < columns; column++) {
+        values[from + column] *= (float) dead;
+      }
+    }
   }
 
   private Matrix norm(int size) {

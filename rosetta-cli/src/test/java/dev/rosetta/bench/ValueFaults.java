@@ -45,7 +45,6 @@ final class ValueFaults {
         new Fault("block zero", ValueFaults::zeroBlock),
         new Fault("isolated values", ValueFaults::isolated),
         Fault.plain("unrelated values", ValueFaults::unrelated),
-        new Fault("quantised twice", ValueFaults::quantisedTwice),
         new Fault("other checkpoint", ValueFaults::otherCheckpoint),
         Fault.plain("head repeats embedding", ValueFaults::repeatedHead));
   }
@@ -283,32 +282,6 @@ final class ValueFaults {
     double rms = draft.value(role).rms();
     change(draft, role, (r, c, v) -> rms * random.nextGaussian());
     return Expected.of(role, UNEXPLAINED).lost();
-  }
-
-  /** A wide type that went through a narrow one; to be seen, it must not be narrow itself. */
-  private static @Nullable Expected quantisedTwice(
-      Draft draft, ElementType opposite, Random random) {
-    TensorRole role = matrix(draft, random);
-    if (!isWide(draft.storedType(role)) || !isWide(opposite)) {
-      return null;
-    }
-    List<TensorRole> matrices =
-        draft.roles().stream()
-            .filter(r -> draft.value(r).rows() > 1 && draft.value(r).columns() % 32 == 0)
-            .toList();
-    if (matrices.isEmpty()) {
-      return null;
-    }
-    matrices.forEach(r -> draft.put(r, Rounding.symmetric4(draft.value(r))));
-    Expected expected = Expected.of(matrices, DOUBLE_QUANTIZED, DIFFERENT_CHECKPOINT);
-    return new Expected(expected.codes(), expected.subjects(), -1, false);
-  }
-
-  private static boolean isWide(ElementType type) {
-    return switch (type) {
-      case F32, F16, BF16, Q8_0 -> true;
-      default -> false;
-    };
   }
 
   private static Expected otherCheckpoint(Draft draft, ElementType opposite, Random random) {
