@@ -125,8 +125,17 @@ final class ModelComparison {
               });
       tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
       phase("diagnosis");
+      boolean predicts = complete(points) && logits != null && logits.measured();
+      if (request.maxTokens() > 0 && request.forwardPass() && !predicts) {
+        checks.add(
+            new Check(
+                "continuation",
+                Outcome.NOT_RUN,
+                "not every capture point could be computed from finite values on both sides",
+                false));
+      }
       ComparisonReport.Continuation continuation =
-          request.maxTokens() > 0 && request.forwardPass() && complete(points)
+          request.maxTokens() > 0 && request.forwardPass() && predicts
               ? new Continuations(engine, tokenizer, request.maxTokens()).run(a, b, tokenizer.ids())
               : null;
       return report(tokenizer, config, weights, points, diagnoses, logits, continuation);

@@ -34,9 +34,10 @@ import org.jspecify.annotations.Nullable;
  * Runs two models side by side, one operation at a time.
  *
  * <p>Each operation of side B runs on side A's input as well as on its own, so a fault shows at the
- * operation that has it and nowhere else. Where side A cannot run an operation, the pass goes on
- * from side B's result. Layers are visited one after the other; of a layer's activations only those
- * live that are still to be read.
+ * operation that has it and nowhere else. Where side A cannot run an operation, or its result is
+ * not finite, the pass goes on from side B's result; what lies behind a result that is finite on
+ * neither side is not compared. Layers are visited one after the other; of a layer's activations
+ * only those live that are still to be read.
  */
 @SuppressWarnings(
     "ReferenceEquality") // One object on both sides is how a shared activation is known.
@@ -53,6 +54,15 @@ public final class Lockstep {
   private final List<PointComparison> points = new ArrayList<>();
   private final Map<CapturePoint, Activation> reference = new HashMap<>();
   private final Map<CapturePoint, Activation> own = new HashMap<>();
+
+  /** Side A's own activations where they are not the reference, because they are not finite. */
+  private final Map<CapturePoint, Activation> ownA = new HashMap<>();
+
+  /**
+   * Why a point without a reference has none, where it is finite on neither side or behind that.
+   */
+  private final Map<CapturePoint, String> lost = new HashMap<>();
+
   private boolean ownPass = true;
   private int logitsAtATime;
 
@@ -206,6 +216,7 @@ public final class Lockstep {
       }
       reference.keySet().retainAll(needed);
       own.keySet().retainAll(needed);
+      ownA.keySet().retainAll(needed);
     }
     return agrees;
   }
@@ -223,19 +234,46 @@ public final class Lockstep {
     Activation result = null;
     if (operation != null && obstacle(operation, onA ? a : b, reference) == null) {
       result = runIfFitting(operation, onA ? a : b);
-      if (result != null) {
-        reference.put(point, result);
-      }
     }
     referenceIsA &= onA && result != null;
-    own.remove(point);
+    standIn(point, result);
     String other = onA ? "side B" : "side A";
     return skipped(
         point, other + " has no such operation", onA ? result : null, onA ? null : result);
   }
 
+  /** Goes on from the result of the one side that has one; of its own, the other has none. */
+  private void standIn(CapturePoint point, @Nullable Activation result) {
+    own.remove(point);
+    if (result == null || point.site() == Site.LOGITS) {
+      return;
+    }
+    if (result.isFinite()) {
+      reference.put(point, result);
+    } else {
+      lose(point, point + " is not finite on the one side that can compute it");
+    }
+  }
+
+  /** Gives a point up: what reads it is not compared. */
+  private void lose(CapturePoint point, String reason) {
+    lost.put(point, reason);
+    reference.remove(point);
+    own.remove(point);
+    ownA.remove(point);
+    referenceIsA = false;
+  }
+
   private PointComparison both(Operation left, Operation right) {
     CapturePoint point = left.output();
+    String behind = lostInput(left, right);
+    if (behind != null) {
+      lose(point, behind);
+      if (point.site() == Site.LOGITS) {
+        predictions = Predictions.unmeasured();
+      }
+      return skipped(point, behind, null, null);
+    }
     String obstacleA = obstacle(left, a, reference);
     String obstacleB = obstacle(right, b, reference);
     if (obstacleA != null || obstacleB != null) {
@@ -282,61 +320,75 @@ public final class Lockstep {
     int from = sum.positions();
     int to = Math.min(tokens.length, from + piece);
     boolean ownInputs = obstacle(right, b, own) == null;
-    List<Function<CapturePoint, Activation>> inputs = new ArrayList<>();
-    inputs.add(input -> Objects.requireNonNull(reference.get(input)).positions(from, to));
+    List<Function<CapturePoint, Activation>> inputsA = new ArrayList<>();
+    inputsA.add(input -> Objects.requireNonNull(reference.get(input)).positions(from, to));
+    List<Function<CapturePoint, Activation>> inputsB = new ArrayList<>(inputsA);
+    if (ownInputs && left.inputs().stream().anyMatch(ownA::containsKey)) {
+      inputsA.add(input -> ownOfA(input).positions(from, to));
+    }
     if (ownInputs && !sameInputs(right)) {
-      inputs.add(input -> Objects.requireNonNull(own.get(input)).positions(from, to));
+      inputsB.add(input -> Objects.requireNonNull(own.get(input)).positions(from, to));
     }
     if (same) {
       // One pass over side A's weights serves both.
+      List<Function<CapturePoint, Activation>> inputs = new ArrayList<>(inputsA);
+      inputs.addAll(inputsB.subList(1, inputsB.size()));
       List<Activation> results = engine.run(left, a, tokens, inputs);
       Activation result = results.getFirst();
-      store(sum, point, new Results(result, result, ownInputs ? results.getLast() : null));
+      Activation ownResultA = results.get(inputsA.size() - 1);
+      Activation ownResultB = inputsB.size() > 1 ? results.getLast() : result;
+      store(sum, point, new Results(result, result, ownResultA, ownInputs ? ownResultB : null));
       return null;
     }
-    Activation resultA;
+    List<Activation> resultsA;
     try {
-      resultA = engine.run(left, a, tokens, inputs.subList(0, 1)).getFirst();
+      resultsA = engine.run(left, a, tokens, inputsA);
     } catch (ModelException e) {
       requireMisfit(e);
       own.remove(point);
       return skipped(point, "side A cannot run on side B's input: the widths differ", null, null);
     }
+    Activation resultA = resultsA.getFirst();
     List<Activation> resultsB;
     try {
-      resultsB = engine.run(right, b, tokens, inputs);
+      resultsB = engine.run(right, b, tokens, inputsB);
     } catch (ModelException e) {
       requireMisfit(e);
-      keep(point, resultA, null);
+      standIn(point, resultA);
       return skipped(
           point, "side B cannot run on side A's input: " + e.getMessage(), resultA, null);
     }
     Activation localB = resultsB.getFirst();
     Activation ownB = ownInputs ? resultsB.getLast() : null;
     if (resultA.width() != localB.width()) {
-      keep(point, resultA, ownB);
+      standIn(point, resultA);
+      if (resultA.isFinite()) {
+        remember(point, ownB);
+      }
       return skipped(point, "widths differ", resultA, localB);
     }
-    store(sum, point, new Results(resultA, localB, ownB));
+    store(sum, point, new Results(resultA, localB, resultsA.getLast(), ownB));
     return null;
   }
 
   private void store(PointSum sum, CapturePoint point, Results results) {
     sum.add(results);
     Activation ownB = results.ownB();
-    keep(point, results.a(), ownB);
     if (point.site() != Site.LOGITS) {
+      keep(point, results, sum.isFiniteA());
       return;
     }
+    // Nothing reads logits.
     if (ownB != null) {
       if (predictions == null) {
         predictions = new Predictions();
       }
-      predictions.add(results.a(), ownB, engine);
+      predictions.add(results.ownA(), ownB, engine);
     }
     if (sum.positions() < tokens.length) {
       engine.recycle(results.a());
       engine.recycle(results.localB());
+      engine.recycle(results.ownA());
       if (ownB != null) {
         engine.recycle(ownB);
       }
@@ -367,17 +419,11 @@ public final class Lockstep {
     Activation resultB = null;
     if (obstacleA == null) {
       resultA = runIfFitting(left, a);
-      if (resultA != null) {
-        reference.put(point, resultA);
-      }
     } else if (obstacleB == null) {
       resultB = runIfFitting(right, b);
-      if (resultB != null) {
-        reference.put(point, resultB);
-      }
     }
     referenceIsA &= resultA != null;
-    own.remove(point);
+    standIn(point, resultA != null ? resultA : resultB);
     String reason = obstacleA == null ? "side B: " + obstacleB : "side A: " + obstacleA;
     return skipped(point, reason, resultA, resultB);
   }
@@ -411,12 +457,40 @@ public final class Lockstep {
     return true;
   }
 
-  /** Keeps both sides' results for what reads them: nothing reads logits. */
-  private void keep(CapturePoint point, Activation resultA, @Nullable Activation ownB) {
-    if (point.site() != Site.LOGITS) {
-      reference.put(point, resultA);
-      remember(point, ownB);
+  /** Why an input of the two has no reference; null if it is not for NaN or infinity. */
+  private @Nullable String lostInput(Operation left, Operation right) {
+    for (Operation operation : List.of(left, right)) {
+      for (CapturePoint input : operation.inputs()) {
+        String reason = lost.get(input);
+        if (reason != null) {
+          return reason;
+        }
+      }
     }
+    return null;
+  }
+
+  private Activation ownOfA(CapturePoint input) {
+    Activation differing = ownA.get(input);
+    return differing != null ? differing : Objects.requireNonNull(reference.get(input));
+  }
+
+  /** Keeps both sides' results for what reads them. */
+  private void keep(CapturePoint point, Results results, boolean finiteA) {
+    Activation next =
+        finiteA ? results.a() : FinitePositions.of(results.a(), results.localB()).orElse(null);
+    if (next == null) {
+      lose(point, point + " is finite on neither side");
+      return;
+    }
+    reference.put(point, next);
+    referenceIsA &= next == results.a();
+    if (ownPass && !sameBits(next, results.ownA())) {
+      ownA.put(point, results.ownA());
+    } else {
+      ownA.remove(point);
+    }
+    remember(point, results.ownB());
   }
 
   private void remember(CapturePoint point, @Nullable Activation ownB) {

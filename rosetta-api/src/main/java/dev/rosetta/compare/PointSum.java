@@ -46,12 +46,13 @@ final class PointSum {
   /**
    * Both sides' results of one operation.
    *
-   * @param a side A's on its own activations
-   * @param localB side B's on side A's activations; {@code a} itself for the same function
-   * @param ownB side B's on its own activations, {@code localB} itself where they are side A's;
-   *     null where it has none
+   * @param a side A's on the reference
+   * @param localB side B's on the reference; {@code a} itself for the same function
+   * @param ownA side A's on its own activations, {@code a} itself where they are the reference
+   * @param ownB side B's on its own activations, {@code localB} itself where they are the
+   *     reference; null where it has none
    */
-  record Results(Activation a, Activation localB, @Nullable Activation ownB) {}
+  record Results(Activation a, Activation localB, Activation ownA, @Nullable Activation ownB) {}
 
   /**
    * Adds the results at further positions, of which nothing is kept; all pieces agree in what they
@@ -66,9 +67,10 @@ final class PointSum {
       finite = false;
       local.add(difference(a, a));
     }
-    shared &= ownB == results.localB();
-    if (ownB != null && ownB.width() == a.width() && ownB != results.localB()) {
-      propagated.add(difference(a, ownB));
+    boolean onReference = results.ownA() == a && ownB == results.localB();
+    shared &= onReference;
+    if (ownB != null && ownB.width() == a.width() && !onReference) {
+      propagated.add(difference(results.ownA(), ownB));
     }
     hasOwn = ownB != null && ownB.width() == a.width();
     positions += a.tokens();
@@ -105,6 +107,11 @@ final class PointSum {
             Math.ceilDiv(x.tokens(), CHUNK),
             chunk -> x.isFinite(chunk * CHUNK, Math.min(chunk * CHUNK + CHUNK, x.tokens())))
         .contains(false);
+  }
+
+  /** Whether side A's results so far hold neither NaN nor infinity. */
+  boolean isFiniteA() {
+    return same ? finite : local.nonFiniteA() == 0;
   }
 
   /** Root of side A's sum of squares; for functions that are not the same. */

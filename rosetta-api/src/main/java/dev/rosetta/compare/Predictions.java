@@ -28,28 +28,44 @@ public final class Predictions {
   private double kl;
   private int agreeing;
   private int decided;
+
+  /** Whether a NaN or infinity stands among the logits, or in front of them on both sides. */
+  private boolean unmeasured;
+
   private @Nullable Activation lastA;
   private @Nullable Activation lastB;
 
   /** Of no position yet. */
   Predictions() {}
 
+  /** Of logits that neither side could compute from finite values. */
+  static Predictions unmeasured() {
+    Predictions predictions = new Predictions();
+    predictions.unmeasured = true;
+    return predictions;
+  }
+
   /**
    * What is compared at one position.
    *
+   * @param measured whether all logits are finite; nothing else is known if they are not
    * @param kl divergence, in nats
    * @param agree whether both have the same most likely token
    * @param decided whether they do not although A's margin is larger than the difference explains
    */
-  private record Position(double kl, boolean agree, boolean decided) {
+  private record Position(boolean measured, double kl, boolean agree, boolean decided) {
 
     static Position of(Activation a, Activation b, int token) {
-      if (isSame(a, b, token) && a.isFinite(token, token + 1)) {
-        return new Position(0, true, false);
+      if (!a.isFinite(token, token + 1) || !b.isFinite(token, token + 1)) {
+        return new Position(false, Double.NaN, false, false);
+      }
+      if (isSame(a, b, token)) {
+        return new Position(true, 0, true, false);
       }
       int top = top(a, token);
       boolean agree = top == top(b, token);
       return new Position(
+          true,
           divergence(a, b, token),
           agree,
           !agree && margin(a, token, top) > DECIDED * rootMeanSquare(a, b, token));
@@ -80,6 +96,7 @@ public final class Predictions {
 
   private void add(Position position) {
     positions++;
+    unmeasured |= !position.measured();
     kl += position.kl();
     agreeing += position.agree() ? 1 : 0;
     decided += position.decided() ? 1 : 0;
@@ -100,16 +117,22 @@ public final class Predictions {
 
   /**
    * Divergence of the distributions, agreement of the most likely tokens and the first few of them.
+   * Neither of the first two is measured where a logit is NaN or infinite.
    *
    * @param piece the spelling of a token
    * @throws IllegalStateException if no position was added
    */
   public LogitsComparison comparison(IntFunction<String> piece) {
-    if (lastA == null || lastB == null) {
+    Activation a = lastA;
+    Activation b = lastB;
+    if ((a == null || b == null) && !unmeasured) {
       throw new IllegalStateException("no position was added");
     }
     return new LogitsComparison(
-        kl / positions, (double) agreeing / positions, decided, candidates(lastA, lastB, piece));
+        unmeasured ? Double.NaN : kl / positions,
+        unmeasured ? Double.NaN : (double) agreeing / positions,
+        decided,
+        a == null || b == null ? List.of() : candidates(a, b, piece));
   }
 
   /** The most likely token at a position; the lowest id among equals. */
@@ -136,7 +159,7 @@ public final class Predictions {
         sum += p * (logP - logQ);
       }
     }
-    return Double.isNaN(sum) ? Double.POSITIVE_INFINITY : Math.max(0, sum);
+    return Math.max(0, sum);
   }
 
   private static double logSumExp(Activation logits, int token) {
@@ -175,6 +198,9 @@ public final class Predictions {
     List<Integer> best = new ArrayList<>();
     for (int i = 0; i < a.width(); i++) {
       float logit = a.at(token, i);
+      if (!Float.isFinite(logit)) {
+        continue;
+      }
       int position = best.size();
       while (position > 0 && a.at(token, best.get(position - 1)) < logit) {
         position--;
@@ -195,6 +221,9 @@ public final class Predictions {
   }
 
   private static int rank(Activation logits, int token, int id) {
+    if (!Float.isFinite(logits.at(token, id))) {
+      return LogitsComparison.Candidate.NO_RANK;
+    }
     int rank = 0;
     for (int i = 0; i < logits.width(); i++) {
       if (logits.at(token, i) > logits.at(token, id)) {

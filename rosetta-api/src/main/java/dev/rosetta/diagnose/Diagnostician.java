@@ -42,6 +42,7 @@ public final class Diagnostician {
         found.add(hypothesis);
       }
     }
+    found.addAll(new NonFinite(facts).onBothSides());
     // Reversed dims are benign only where the data is right; elsewhere the fault itself says more.
     found.removeIf(
         h ->
@@ -108,23 +109,19 @@ public final class Diagnostician {
       if (point.status() != Status.DIVERGED) {
         continue;
       }
-      boolean nonFinite =
-          point.local() != null && Double.isInfinite(point.local().maxDiff())
-              || point.reason().contains("not finite");
+      if (point.local() != null && Double.isInfinite(point.local().maxDiff())) {
+        return Optional.of(NonFinite.at(point));
+      }
       return Optional.of(
           new Hypothesis(
               new Diagnosis(
-                  nonFinite ? DiagnosisCode.NON_FINITE : DiagnosisCode.UNEXPLAINED,
+                  DiagnosisCode.UNEXPLAINED,
                   Severity.ERROR,
                   point.point().name(),
                   point.point().layer() >= 0 ? point.point().layer() : null,
                   null,
-                  nonFinite
-                      ? point.point() + " holds values that are NaN or infinite"
-                      : point.point() + " differs although its weights and config agree",
-                  nonFinite
-                      ? "look for overflowing weights in front of it"
-                      : "report this pair: the tool cannot explain it",
+                  point.point() + " differs although its weights and config agree",
+                  "report this pair: the tool cannot explain it",
                   Proof.HINT,
                   Map.of()),
               List.of(),
@@ -183,7 +180,7 @@ public final class Diagnostician {
   }
 
   /** The capture point at which a weight's fault shows. */
-  private static String point(TensorRole role) {
+  static String point(TensorRole role) {
     String prefix = role.layer() >= 0 ? "layers." + role.layer() + "." : "";
     return prefix
         + switch (role.part()) {

@@ -210,22 +210,8 @@ final class WeightCauses {
   }
 
   private static Explanation unexplained(WeightPair pair, boolean hopeless) {
-    boolean nonFinite = pair.nonFiniteA() > 0 || pair.nonFiniteB() > 0;
-    if (nonFinite) {
-      boolean both = pair.nonFiniteA() > 0 && pair.nonFiniteB() > 0;
-      long count = Math.max(pair.nonFiniteA(), pair.nonFiniteB());
-      Explanation explanation =
-          Explanation.lossy(
-              DiagnosisCode.NON_FINITE,
-              "holds " + count + " values that are NaN or infinite",
-              "convert this tensor again from its source, and check for overflow");
-      if (both || pair.a() == null || pair.b() == null) {
-        return explanation;
-      }
-      boolean onA = pair.nonFiniteA() > 0;
-      return explanation
-          .filledBy(onA ? Fill.nonFinite(pair.a(), pair.b()) : Fill.nonFinite(pair.b(), pair.a()))
-          .onThisSide();
+    if (pair.nonFiniteA() > 0 || pair.nonFiniteB() > 0) {
+      return NonFinite.explanation(pair);
     }
     if (pair.comparison().role().bias()) {
       return Explanation.lossy(

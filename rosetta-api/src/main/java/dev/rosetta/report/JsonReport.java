@@ -232,7 +232,11 @@ public final class JsonReport {
       json.writeStringProperty("text", candidate.text());
       boolean finiteLogits = Json.number(json, "logitA", candidate.logitA());
       finiteLogits &= Json.number(json, "logitB", candidate.logitB());
-      json.writeNumberProperty("rankB", candidate.rankB());
+      if (candidate.rankB() == LogitsComparison.Candidate.NO_RANK) {
+        json.writeNullProperty("rankB");
+      } else {
+        json.writeNumberProperty("rankB", candidate.rankB());
+      }
       Json.flag(json, finiteLogits);
       json.writeEndObject();
     }

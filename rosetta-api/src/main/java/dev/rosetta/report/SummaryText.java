@@ -180,6 +180,11 @@ final class SummaryText {
     if (logits == null) {
       return;
     }
+    if (!logits.measured()) {
+      lines.add(
+          "Logits: KL and top-1 agreement not measured: NaN or infinite values reach the logits");
+      return;
+    }
     lines.add(
         String.format(
             Locale.ROOT,

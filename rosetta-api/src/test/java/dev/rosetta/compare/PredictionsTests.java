@@ -1,6 +1,7 @@
 package dev.rosetta.compare;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rosetta.LogitsComparison;
@@ -61,8 +62,30 @@ final class PredictionsTests {
   }
 
   @Test
-  void logitsThatAreNotANumberHaveInfiniteDivergence() {
-    LogitsComparison bad = compare(1, new float[] {1, 2}, new float[] {Float.NaN, 2});
-    assertEquals(Double.POSITIVE_INFINITY, bad.kl());
+  void logitsThatAreNotFiniteAreNotMeasured() {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[] broken = {bad, 2, 1, 0};
+      float[] sound = {1, 2, 1, 0};
+      for (LogitsComparison found :
+          List.of(
+              compare(2, sound, broken), compare(2, broken, sound), compare(2, broken, broken))) {
+        assertFalse(found.measured());
+        assertTrue(Double.isNaN(found.kl()));
+        assertTrue(Double.isNaN(found.top1Agreement()));
+        assertEquals(0, found.decidedDisagreements());
+        assertEquals(2, found.topK().size(), "the last position is finite on both sides");
+      }
+    }
+  }
+
+  @Test
+  void aTokenWithoutAFiniteLogitIsNoCandidateAndHasNoRank() {
+    float[] broken = {Float.NaN, 2};
+    assertEquals(
+        List.of(1),
+        compare(1, broken, new float[] {1, 2}).topK().stream().map(c -> c.token()).toList());
+    assertEquals(
+        List.of(0, LogitsComparison.Candidate.NO_RANK),
+        compare(1, new float[] {1, 2}, broken).topK().stream().map(c -> c.rankB()).toList());
   }
 }
