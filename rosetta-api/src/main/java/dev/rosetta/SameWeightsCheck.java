@@ -102,6 +102,13 @@ record SameWeightsCheck(Check check, List<Diagnosis> diagnoses) {
   }
 
   private static Check check(Effect all, Map<ConfigField, Effect> effects) {
+    if (all.parting() == 0 && all.lost() > 0) {
+      return new Check(
+          NAME,
+          Outcome.NOT_RUN,
+          all.lost() + " operations hold values that are NaN or infinite with side A's weights",
+          false);
+    }
     if (all.parting() == 0) {
       return new Check(
           NAME,
@@ -129,7 +136,10 @@ record SameWeightsCheck(Check check, List<Diagnosis> diagnoses) {
     }
     String more =
         effect.parting() == 0
-            ? "; on these " + tokens + " tokens it makes no difference"
+            ? "; on these "
+                + tokens
+                + " tokens it makes no difference"
+                + (effect.lost() > 0 ? " where the activations are finite" : "")
             : "; with side A's weights in both graphs this alone makes that " + words(effect);
     return new Diagnosis(
         diagnosis.code(),

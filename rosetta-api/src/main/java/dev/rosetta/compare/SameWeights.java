@@ -59,8 +59,10 @@ public final class SameWeights {
    * @param first the first of them, or null if there is none
    * @param relL2 the largest relative change of one operation
    * @param kl divergence of the predictions that it leads to; NaN if they were not reached
+   * @param lost operations that were not compared, because side A's activations are not finite
    */
-  public record Effect(int parting, @Nullable CapturePoint first, double relL2, double kl) {}
+  public record Effect(
+      int parting, @Nullable CapturePoint first, double relL2, double kl, int lost) {}
 
   /** Why side A's weights cannot run in side B's graph; empty if they can. */
   public static Optional<String> obstacle(Model a, Model b) {
@@ -133,9 +135,12 @@ public final class SameWeights {
         new Lockstep(a, other, tokens, engine, shared(), unequal, 0, null).run(done -> {});
     List<PointComparison> parting = new ArrayList<>();
     double worst = 0;
+    int lost = 0;
     for (PointComparison point : outcome.points()) {
       Difference local = point.local();
-      if (local != null && local.maxDiff() > 0) {
+      if (local == null || !Float.isFinite(local.a()) && !Float.isFinite(local.b())) {
+        lost++;
+      } else if (local.maxDiff() > 0) {
         parting.add(point);
         worst = Math.max(worst, local.relL2());
       }
@@ -145,7 +150,8 @@ public final class SameWeights {
         parting.size(),
         parting.isEmpty() ? null : parting.getFirst().point(),
         worst,
-        predictions == null ? Double.NaN : predictions.comparison(id -> "").kl());
+        predictions == null ? Double.NaN : predictions.comparison(id -> "").kl(),
+        lost);
   }
 
   /** Every weight paired with itself, but for frequency factors, which may be either side's. */
