@@ -9,6 +9,7 @@ import dev.rosetta.compare.PassRest;
 import dev.rosetta.compare.PassStart;
 import dev.rosetta.compare.WeightComparer;
 import dev.rosetta.compare.WeightPair;
+import dev.rosetta.diagnose.DiagnosisOrder;
 import dev.rosetta.diagnose.Diagnostician;
 import dev.rosetta.diagnose.Facts;
 import dev.rosetta.diagnose.Hypothesis;
@@ -123,7 +124,8 @@ final class ModelComparison {
                 diagnoses.clear();
                 diagnoses.addAll(same.diagnoses());
               });
-      tokenizer.diagnosis().ifPresent(diagnosis -> insert(diagnoses, diagnosis));
+      List<Diagnosis> ordered = new ArrayList<>(DiagnosisOrder.sorted(diagnoses));
+      tokenizer.diagnosis().ifPresent(diagnosis -> insert(ordered, diagnosis));
       phase("diagnosis");
       boolean predicts = complete(points) && logits != null && logits.measured();
       if (request.maxTokens() > 0 && request.forwardPass() && !predicts) {
@@ -138,7 +140,7 @@ final class ModelComparison {
           request.maxTokens() > 0 && request.forwardPass() && predicts
               ? new Continuations(engine, tokenizer, request.maxTokens()).run(a, b, tokenizer.ids())
               : null;
-      return report(tokenizer, config, weights, points, diagnoses, logits, continuation);
+      return report(tokenizer, config, weights, points, ordered, logits, continuation);
     }
   }
 

@@ -28,35 +28,34 @@ public final class Diagnostician {
   public static List<Hypothesis> hypotheses(Facts facts) {
     ModelCauses model = new ModelCauses(facts);
     List<Hypothesis> weights = new WeightCauses(facts).find();
-    List<Hypothesis> found = new ArrayList<>(model.find());
+    List<Hypothesis> all = new ArrayList<>(model.find());
     if (weights.stream().noneMatch(Diagnostician::isRearrangedHead)) {
-      found.addAll(model.duplicatedHead());
+      all.addAll(model.duplicatedHead());
     }
     Set<String> known =
-        found.stream()
+        all.stream()
             .filter(h -> h.diagnosis().severity() == Severity.ERROR)
             .map(h -> String.valueOf(h.diagnosis().subject()))
             .collect(Collectors.toSet());
     for (Hypothesis hypothesis : weights) {
       if (!known.contains(String.valueOf(hypothesis.diagnosis().subject()))) {
-        found.add(hypothesis);
+        all.add(hypothesis);
       }
     }
-    found.addAll(new NonFinite(facts).onBothSides());
+    all.addAll(new NonFinite(facts).onBothSides());
+    List<Hypothesis> found = new Consequences(facts).without(all);
     // Reversed dims are benign only where the data is right; elsewhere the fault itself says more.
     found.removeIf(
         h ->
             h.diagnosis().code() == DiagnosisCode.DIMS_REVERSED
-                && isAtFault(h.diagnosis().subject(), found));
+                && isAtFault(h.diagnosis().subject(), all));
     if (found.stream().noneMatch(h -> h.diagnosis().severity() == Severity.ERROR)) {
       unexplainedPoint(facts).ifPresent(found::add);
     }
     NoiseSummary noise = new NoiseSummary(facts);
     noise.lineage().ifPresent(found::add);
     noise.noise().ifPresent(found::add);
-    found.sort(
-        Comparator.comparing((Hypothesis h) -> h.diagnosis().severity())
-            .thenComparingInt(h -> rank(h.diagnosis())));
+    found.sort(Comparator.comparing(Hypothesis::diagnosis, DiagnosisOrder.CAUSE_FIRST));
     return found;
   }
 
@@ -79,28 +78,6 @@ public final class Diagnostician {
             h ->
                 h.diagnosis().severity() == Severity.ERROR
                     && Objects.equals(subject, h.diagnosis().subject()));
-  }
-
-  /** Whether a field decides the shapes of tensors: where these differ, so does everything else. */
-  private static boolean isSize(@Nullable String field) {
-    return ConfigField.ARCHITECTURE.label().equals(field)
-        || ConfigField.NUM_LAYERS.label().equals(field)
-        || ConfigField.HIDDEN_SIZE.label().equals(field);
-  }
-
-  /** Damage first, then what decides the shape of everything else, then weights, then the rest. */
-  private static int rank(Diagnosis diagnosis) {
-    return switch (diagnosis.code()) {
-      case FILE_TRUNCATED, TENSOR_OUT_OF_BOUNDS, CHECKSUM_MISMATCH -> 0;
-      case CONFIG_SHAPE_CONFLICT -> 1;
-      case SHAPE_MISMATCH -> 2;
-      case TENSOR_DUPLICATED -> 3;
-      case TENSOR_MISSING, BIAS_MISSING, TENSOR_UNEXPECTED -> 4;
-      case CONFIG_MISMATCH -> isSize(diagnosis.subject()) ? 0 : 5;
-      case UNEXPLAINED -> 20;
-      case TOKENIZER_MISMATCH -> 15;
-      default -> 10;
-    };
   }
 
   /** Nothing explains it, but a capture point is beyond its tolerance. */
