@@ -26,6 +26,11 @@ final class Lines {
     this.width = width;
   }
 
+  /** Whether a line is left whole. */
+  boolean fits(String line) {
+    return width == 0 || prefix.length() + length(SafeText.escape(line, LONGEST)) <= width;
+  }
+
   void add(String line) {
     add(Tone.NORMAL, line);
   }

@@ -118,6 +118,19 @@ record Operation(String label, List<PointComparison> points, List<TensorComparis
     return status == Status.DIVERGED || status == Status.SKIPPED;
   }
 
+  /** Why none of its points was compared, if there is one reason and its weights are sound. */
+  Optional<String> obstacle() {
+    if (points.isEmpty()
+        || !points.stream().allMatch(point -> point.status() == Status.SKIPPED)
+        || tensors.stream().anyMatch(tensor -> isFault(tensor.status()))) {
+      return Optional.empty();
+    }
+    String reason = points.getFirst().reason();
+    return points.stream().allMatch(point -> point.reason().equals(reason))
+        ? Optional.of(reason)
+        : Optional.empty();
+  }
+
   /** The point that diverges most. */
   Optional<PointComparison> worst() {
     return points.stream()

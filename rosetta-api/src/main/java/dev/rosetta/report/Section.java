@@ -15,10 +15,11 @@ import java.util.TreeSet;
  * A part of the text report: the embedding, one layer, or the output.
  *
  * @param title {@code Layer 0}
+ * @param layer its 0-based number; -1 for what comes before or after the layers
  * @param operations its operations in forward-pass order
  * @param diagnoses what was diagnosed here
  */
-record Section(String title, List<Operation> operations, List<Diagnosis> diagnoses) {
+record Section(String title, int layer, List<Operation> operations, List<Diagnosis> diagnoses) {
 
   /** The report's sections in forward-pass order; empty ones are left out. */
   static List<Section> of(ComparisonReport report) {
@@ -60,7 +61,7 @@ record Section(String title, List<Operation> operations, List<Diagnosis> diagnos
     List<Diagnosis> diagnoses =
         report.diagnoses().stream().filter(diagnosis -> belongs(diagnosis, stage, layer)).toList();
     if (!points.isEmpty() || !tensors.isEmpty() || !diagnoses.isEmpty()) {
-      sections.add(new Section(title, Operation.of(points, tensors), diagnoses));
+      sections.add(new Section(title, layer, Operation.of(points, tensors), diagnoses));
     }
   }
 
@@ -88,6 +89,36 @@ record Section(String title, List<Operation> operations, List<Diagnosis> diagnos
   /** Whether there is nothing to tell but that everything matches. */
   boolean isClean() {
     return diagnoses.isEmpty() && operations.stream().noneMatch(Operation::isFaulty);
+  }
+
+  /** Why none of its points was compared, if there is one reason and nothing else to tell. */
+  Optional<String> obstacle() {
+    if (!diagnoses.isEmpty() || operations.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> first = operations.getFirst().obstacle();
+    return operations.stream().allMatch(operation -> operation.obstacle().equals(first))
+        ? first
+        : Optional.empty();
+  }
+
+  int points() {
+    return operations.stream().mapToInt(operation -> operation.points().size()).sum();
+  }
+
+  int tensors() {
+    return operations.stream().mapToInt(operation -> operation.tensors().size()).sum();
+  }
+
+  /** Whether one line can tell of both: layers that follow each other, with the same to say. */
+  boolean isContinuedBy(Section next) {
+    return layer >= 0
+        && next.layer == layer + 1
+        && points() == next.points()
+        && (points() > 0 || tensors() == next.tensors())
+        && (isClean()
+            ? next.isClean()
+            : obstacle().isPresent() && obstacle().equals(next.obstacle()));
   }
 
   /** Before, in, or after the layers. */

@@ -7,11 +7,11 @@ import dev.rosetta.PointComparison;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Side;
 import dev.rosetta.TensorComparison;
-import dev.rosetta.model.SafeText;
 import dev.rosetta.model.Severity;
 import dev.rosetta.report.Palette.Tone;
 import dev.rosetta.report.TextReport.Detail;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,8 +19,6 @@ import java.util.Optional;
 
 /** Writes one section of the text report. */
 final class SectionText {
-  private static final int LONGEST_NAME = 200;
-
   private final Lines lines;
   private final SideNames names;
   private final Detail detail;
@@ -31,25 +29,67 @@ final class SectionText {
     this.detail = detail;
   }
 
-  void write(Section section) {
+  /** Layers that follow each other and have the same to say are one line. */
+  void write(List<Section> sections) {
+    int from = 0;
+    while (from < sections.size()) {
+      int to = from + 1;
+      while (detail == Detail.BRIEF
+          && to < sections.size()
+          && sections.get(to - 1).isContinuedBy(sections.get(to))) {
+        to++;
+      }
+      if (to - from > 1) {
+        writeRange(sections.subList(from, to));
+      } else {
+        write(sections.get(from));
+      }
+      from = to;
+    }
+  }
+
+  private void writeRange(List<Section> layers) {
+    String heading =
+        "=== Layers %d–%d === ".formatted(layers.getFirst().layer(), layers.getLast().layer());
+    Optional<String> obstacle = layers.getFirst().obstacle();
+    if (obstacle.isPresent()) {
+      String points = NumberText.count(layers.getFirst().points(), "point");
+      lines.add(Tone.WARNING, heading + points + " each, ⚠️ not compared: " + obstacle.get());
+      return;
+    }
+    List<Operation> all =
+        layers.stream().flatMap(section -> section.operations().stream()).toList();
+    lines.add(heading + agreement(all, layers.size()));
+  }
+
+  private void write(Section section) {
     String heading = "=== " + section.title() + " ===";
-    if (detail == Detail.BRIEF && section.isClean() && !section.title().equals("Embedding")) {
-      lines.add(heading + " " + agreement(section.operations()));
+    boolean embedding = section.title().equals("Embedding");
+    if (detail == Detail.BRIEF && section.isClean() && !embedding) {
+      lines.add(heading + " " + agreement(section.operations(), 1));
       return;
     }
     lines.add(Tone.HEADING, heading);
     List<Operation> matching = new ArrayList<>();
+    Map<String, List<String>> skipped = new LinkedHashMap<>();
     for (Operation operation : section.operations()) {
-      boolean told = detail == Detail.EVERY_POINT || section.title().equals("Embedding");
+      boolean told = detail == Detail.EVERY_POINT || embedding;
       boolean diagnosed = section.diagnoses().stream().anyMatch(operation::isSubjectOf);
-      if (told || diagnosed || operation.isFaulty()) {
+      Optional<String> obstacle = operation.obstacle();
+      if (obstacle.isPresent() && !told && !diagnosed) {
+        skipped.computeIfAbsent(obstacle.get(), r -> new ArrayList<>()).add(operation.label());
+      } else if (told || diagnosed || operation.isFaulty()) {
         write(operation, section.diagnoses());
       } else {
         matching.add(operation);
       }
     }
+    skipped.forEach(
+        (reason, labels) ->
+            lines.add(
+                Tone.WARNING, "⚠️ " + String.join(", ", labels) + " not compared: " + reason));
     if (!matching.isEmpty()) {
-      lines.add("The rest: " + agreement(matching));
+      lines.add("The rest: " + agreement(matching, 1));
     }
     for (Diagnosis diagnosis : section.diagnoses()) {
       write(diagnosis, section.operation(diagnosis));
@@ -74,7 +114,7 @@ final class SectionText {
     if (!diagnosis.fix().isBlank()) {
       lines.add("  What to do: " + diagnosis.fix());
     }
-    lines.add("  (" + label(diagnosis) + ")");
+    lines.add("  (" + CauseWords.label(diagnosis) + ")");
     if (detail == Detail.EVERY_POINT) {
       for (Map.Entry<String, Object> entry : diagnosis.evidence().entrySet()) {
         lines.add("  " + entry.getKey() + ": " + entry.getValue());
@@ -91,25 +131,12 @@ final class SectionText {
         : Optional.empty();
   }
 
-  private String label(Diagnosis diagnosis) {
-    StringBuilder label = new StringBuilder(diagnosis.code().name());
-    if (diagnosis.subject() != null) {
-      label.append(", ").append(SafeText.escape(diagnosis.subject(), LONGEST_NAME));
-    }
-    Side side = diagnosis.side();
-    if (side != null) {
-      label.append(", side ").append(side);
-    }
-    if (diagnosis.severity() == Severity.ERROR) {
-      label.append(", ").append(diagnosis.proof().name().toLowerCase(Locale.ROOT));
-    }
-    return label.toString();
-  }
-
   /**
    * {@code 17 points, max_diff=0, mean_diff=0 ✓}, or the number of weights where nothing was run.
+   *
+   * @param layers number of layers that the operations belong to, each with as many
    */
-  private static String agreement(List<Operation> operations) {
+  private static String agreement(List<Operation> operations, int layers) {
     double max = 0;
     double mean = 0;
     int points = 0;
@@ -131,18 +158,20 @@ final class SectionText {
       noise |= operation.tensors().stream().anyMatch(t -> t.status() == Status.NOISE);
     }
     String within = noise ? " ✓ (numerical noise)" : " ✓";
-    if (measured == 0) {
-      return points > 0
-          ? NumberText.count(points, "point") + within
-          : NumberText.count(tensors, "weight") + within;
-    }
-    return String.format(
-        Locale.ROOT,
-        "%s, max_diff=%s, mean_diff=%s%s",
-        NumberText.count(points, "point"),
-        NumberText.of(max),
-        NumberText.of(mean),
-        within);
+    String count =
+        (points > 0
+                ? NumberText.count(points / layers, "point")
+                : NumberText.count(tensors / layers, "weight"))
+            + (layers > 1 ? " each, all agree" : "");
+    return measured == 0
+        ? count + within
+        : String.format(
+            Locale.ROOT,
+            "%s, max_diff=%s, mean_diff=%s%s",
+            count,
+            NumberText.of(max),
+            NumberText.of(mean),
+            within);
   }
 
   private void write(Operation operation, List<Diagnosis> diagnoses) {

@@ -33,6 +33,7 @@ final class SummaryText {
 
   void write() {
     lines.add(Tone.HEADING, "=== Summary ===");
+    new FaultTable(lines, report).write();
     verdict();
     ComparisonReport.Divergence first = report.firstDivergence();
     if (first != null) {
@@ -78,7 +79,7 @@ final class SummaryText {
         report.diagnoses().stream().filter(d -> d.severity() == Severity.ERROR).count() - 1;
     String more = others > 0 ? ", and " + NumberText.count(others, "more fault") : "";
     if (cause.isPresent()) {
-      return fault(cause.get().code()) + " detected" + place(cause.get()) + more;
+      return fault(cause.get()) + more;
     }
     ComparisonReport.Divergence first = report.firstDivergence();
     return first != null
@@ -86,13 +87,10 @@ final class SummaryText {
         : "a check failed; see below";
   }
 
-  private static String fault(DiagnosisCode code) {
-    return switch (code) {
-      case WEIGHT_TRANSPOSED, WEIGHT_RESHAPED -> "Layout mismatch";
-      default -> {
-        String words = code.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        yield Character.toUpperCase(words.charAt(0)) + words.substring(1);
-      }
+  private String fault(Diagnosis diagnosis) {
+    return switch (diagnosis.code()) {
+      case WEIGHT_TRANSPOSED, WEIGHT_RESHAPED -> "Layout mismatch detected" + place(diagnosis);
+      default -> CauseWords.located(diagnosis);
     };
   }
 

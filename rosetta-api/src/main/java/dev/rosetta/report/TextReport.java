@@ -28,7 +28,7 @@ public record TextReport(Detail detail, Palette palette, int width) {
 
   /** How much is told of what matches. */
   public enum Detail {
-    /** One line for a layer whose points all match. */
+    /** One line for layers that follow each other and whose points all match. */
     BRIEF,
     /** Every capture point and weight, and the evidence of every diagnosis. */
     EVERY_POINT
@@ -59,7 +59,7 @@ public record TextReport(Detail detail, Palette palette, int width) {
       lines.add(Tone.HEADING, "=== Model ===");
       ofModel.forEach(text::write);
     }
-    sections.forEach(text::write);
+    text.write(sections);
     new SummaryText(lines, report, sections).write();
     return lines.toString();
   }
