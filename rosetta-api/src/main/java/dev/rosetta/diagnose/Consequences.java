@@ -141,6 +141,10 @@ final class Consequences {
     }
   }
 
+  private static String more(int others) {
+    return " (and " + others + (others == 1 ? " more tensor)" : " more tensors)");
+  }
+
   private static Hypothesis merged(List<Hypothesis> same) {
     Diagnosis first = same.getFirst().diagnosis();
     List<String> subjects =
@@ -158,7 +162,7 @@ final class Consequences {
             first.subject(),
             oneLayer ? first.layer() : null,
             first.side(),
-            first.message() + " (and " + (same.size() - 1) + " more like it)",
+            first.message() + more(same.size() - 1),
             first.fix(),
             first.proof(),
             evidence),

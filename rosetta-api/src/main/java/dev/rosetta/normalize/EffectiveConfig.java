@@ -10,12 +10,14 @@ import dev.rosetta.model.ModelConfig;
 import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
+import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.ConfigKeys.Stated;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -332,7 +334,12 @@ final class EffectiveConfig {
 
   private void tiedEmbeddings() {
     Optional<Stated> stated = keys.stated(ConfigField.TIED_EMBEDDINGS);
-    if (!shapes.has(Part.OUTPUT)) {
+    if (!shapes.has(Part.OUTPUT) && isHeadDamaged()) {
+      boolean tied = stated.isPresent() && stated.get().value().equals(true);
+      put(
+          ConfigField.TIED_EMBEDDINGS,
+          new ConfigValue(tied, Origin.DERIVED, "there is an output weight, which is damaged"));
+    } else if (!shapes.has(Part.OUTPUT)) {
       put(
           ConfigField.TIED_EMBEDDINGS,
           new ConfigValue(true, Origin.DERIVED, "there is no output weight"));
@@ -352,6 +359,14 @@ final class EffectiveConfig {
           ConfigField.TIED_EMBEDDINGS,
           new ConfigValue(false, Origin.DERIVED, "there is an output weight"));
     }
+  }
+
+  /** A head that cannot be read is none that was left out. */
+  private boolean isHeadDamaged() {
+    return source.notes().stream()
+        .filter(note -> note.severity() == Severity.ERROR && note.tensor() != null)
+        .flatMap(note -> TensorNames.role(Objects.requireNonNull(note.tensor())).stream())
+        .anyMatch(TensorRole.weight(Part.OUTPUT)::equals);
   }
 
   private void activation() {

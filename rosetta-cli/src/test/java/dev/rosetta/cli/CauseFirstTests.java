@@ -1,12 +1,14 @@
 package dev.rosetta.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rosetta.ComparisonReport;
 import dev.rosetta.ComparisonRequest;
 import dev.rosetta.Diagnosis;
 import dev.rosetta.DiagnosisCode;
+import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Proof;
 import dev.rosetta.RosettaComparator;
 import dev.rosetta.Side;
@@ -38,11 +40,15 @@ final class CauseFirstTests {
   }
 
   private static List<Diagnosis> errors(Path a, Path b) {
+    return compare(a, b).diagnoses().stream().filter(d -> d.severity() == Severity.ERROR).toList();
+  }
+
+  private static ComparisonReport compare(Path a, Path b) {
     ComparisonReport report =
         RosettaComparator.create()
             .compare(ComparisonRequest.of(a, b).withThreads(2).withTokens(List.of(3, 1, 4, 1, 5)));
     assertEquals(Verdict.DIVERGED, report.verdict());
-    return report.diagnoses().stream().filter(d -> d.severity() == Severity.ERROR).toList();
+    return report;
   }
 
   @ParameterizedTest
@@ -68,6 +74,21 @@ final class CauseFirstTests {
       assertEquals(side, diagnosis.side());
       assertEquals(
           many, diagnosis.evidence().get("tensors") instanceof List<?> lost && lost.size() > 1);
+    }
+  }
+
+  @Test
+  void aHeadThatWasCutOffIsNotTakenForTheEmbedding() throws IOException {
+    TinyDecoder tiny = TinyDecoder.of("llama", 5);
+    Path whole = files.gguf("whole", tiny);
+    byte[] bytes = Files.readAllBytes(whole);
+    Path cut = folder.resolve("cut.gguf");
+    Files.write(cut, Arrays.copyOf(bytes, bytes.length - 40));
+    for (ComparisonReport report : List.of(compare(cut, whole), compare(whole, cut))) {
+      assertEquals("output.weight", report.diagnoses().getFirst().subject());
+      assertNull(report.firstDivergence());
+      assertEquals(Status.SKIPPED, report.points().getLast().status());
+      assertEquals(1, report.points().size() - report.coverage().points().compared());
     }
   }
 
