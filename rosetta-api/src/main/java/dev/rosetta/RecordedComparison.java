@@ -218,17 +218,25 @@ final class RecordedComparison {
   }
 
   private static Diagnosis diagnose(PointComparison point) {
-    boolean nonFinite =
-        point.propagated() != null && Double.isInfinite(point.propagated().maxDiff());
+    Difference propagated = point.propagated();
+    boolean nonFinite = propagated != null && Double.isInfinite(propagated.maxDiff());
     return new Diagnosis(
         nonFinite ? DiagnosisCode.NON_FINITE : DiagnosisCode.UNEXPLAINED,
         Severity.ERROR,
         point.point().name(),
         point.point().layer() >= 0 ? point.point().layer() : null,
-        null,
+        propagated != null && nonFinite ? sideOf(propagated) : null,
         "the recordings part at " + point.point(),
         "compare the model files themselves to be told why",
         Proof.HINT,
         Map.of());
+  }
+
+  /** The one side whose value is not finite; null if both are. */
+  private static @Nullable Side sideOf(Difference difference) {
+    if (Float.isFinite(difference.a()) == Float.isFinite(difference.b())) {
+      return null;
+    }
+    return Float.isFinite(difference.a()) ? Side.B : Side.A;
   }
 }

@@ -40,7 +40,9 @@ final class NonFinite {
         Explanation.lossy(
             DiagnosisCode.NON_FINITE,
             words(pair),
-            "convert this tensor again from its source, and check for overflow");
+            isOverflow(pair)
+                ? "write this tensor as BF16 or F32: F16 ends at 65504"
+                : "convert this tensor again from its source, and check for overflow");
     if (onA && pair.nonFiniteB() > 0) {
       return explanation;
     }
@@ -50,19 +52,28 @@ final class NonFinite {
   private static String words(WeightPair pair) {
     boolean onA = pair.nonFiniteA() > 0;
     long count = onA ? pair.nonFiniteA() : pair.nonFiniteB();
-    String held = count == 1 ? "holds a value that is" : "holds " + count + " values that are";
-    Difference first = pair.comparison().difference();
+    String lost = count == 1 ? "one value that is" : count + " values that are";
+    return isOverflow(pair)
+        ? "overflowed F16 (value %s in the other file): it holds %s infinite"
+            .formatted(plain(first(pair, !onA)), lost)
+        : "holds %s NaN or infinite".formatted(lost);
+  }
+
+  /** Whether the first value that is not finite is an infinity in place of what F16 cannot hold. */
+  private static boolean isOverflow(WeightPair pair) {
+    boolean onA = pair.nonFiniteA() > 0;
     ElementType type = onA ? pair.comparison().typeA() : pair.comparison().typeB();
-    if (first == null || type != ElementType.F16) {
-      return held + " NaN or infinite";
-    }
-    float lost = onA ? first.a() : first.b();
-    float other = onA ? first.b() : first.a();
-    // Written so that a NaN in the other file is no overflow.
-    boolean overflow = Float.isInfinite(lost) && Math.abs(other) > LARGEST_F16;
-    return overflow && Float.isFinite(other)
-        ? "overflowed F16 (value " + plain(other) + " in the other file): it " + held + " infinite"
-        : held + " NaN or infinite";
+    float other = first(pair, !onA);
+    return type == ElementType.F16
+        && Float.isInfinite(first(pair, onA))
+        && Float.isFinite(other)
+        && Math.abs(other) > LARGEST_F16;
+  }
+
+  /** A side's value at the first place where either is not finite. */
+  private static float first(WeightPair pair, boolean ofA) {
+    Difference first = pair.comparison().difference();
+    return first == null ? Float.NaN : ofA ? first.a() : first.b();
   }
 
   private static String plain(float value) {

@@ -1,6 +1,7 @@
 package dev.rosetta.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,12 +17,16 @@ import dev.rosetta.Proof;
 import dev.rosetta.RosettaComparator;
 import dev.rosetta.Side;
 import dev.rosetta.Verdict;
+import dev.rosetta.formats.TensorEntry;
+import dev.rosetta.formats.quant.ElementEncoder;
+import dev.rosetta.model.ElementType;
 import dev.rosetta.model.Severity;
 import dev.rosetta.report.JsonReport;
 import dev.rosetta.report.TextReport;
 import dev.rosetta.testing.TinyDecoder;
 import dev.rosetta.testing.TinyDecoder.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +123,7 @@ final class NonFiniteTests {
       assertTrue(
           first.message().contains("overflowed F16 (value 90112 in the other file)"),
           first.message());
+      assertTrue(first.fix().contains("BF16 or F32"), first.fix());
     }
     // A value within its range is no overflow, but damage.
     Path damaged =
@@ -125,7 +131,8 @@ final class NonFiniteTests {
             "damaged", tiny, TinyFiles.halves(with(tiny, DOWN, 700, Float.POSITIVE_INFINITY)));
     Diagnosis other = errors(compare(files.gguf("sound", tiny), damaged)).getFirst();
     assertEquals(DiagnosisCode.NON_FINITE, other.code());
-    assertTrue(other.message().contains("holds a value that is NaN or infinite"), other.message());
+    assertTrue(
+        other.message().contains("holds one value that is NaN or infinite"), other.message());
   }
 
   @ParameterizedTest
@@ -151,6 +158,61 @@ final class NonFiniteTests {
       String text = TextReport.plain().render(report);
       assertTrue(text.contains("Logits: KL and top-1 agreement not measured: NaN"), text);
       assertTrue(text.contains("LOGITS not compared: layers.1.ffn_out is finite on neither"), text);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Q8_0", "Q4_0"})
+  void aScaleThatIsInfiniteIsToldOfTheQuantisedFile(String name) {
+    ElementType type = ElementType.valueOf(name);
+    TinyDecoder tiny = TinyDecoder.of("llama", 5);
+    List<TensorEntry> sound = new ArrayList<>();
+    List<TensorEntry> damaged = new ArrayList<>();
+    for (TensorEntry entry : TinyFiles.entries(tiny.ggufTensors())) {
+      float[] values = tiny.ggufTensors().get(entry.name()).values();
+      TensorEntry written = entry;
+      TensorEntry wrong = entry;
+      if (entry.dims().size() == 2) {
+        byte[] bytes = new byte[(int) type.byteSize(values.length)];
+        ElementEncoder.of(type).orElseThrow().encode(values, 0, values.length, bytes, 0);
+        written = TensorEntry.of(entry.name(), type, entry.dims(), bytes.clone());
+        bytes[5 * type.blockBytes()] = 0;
+        bytes[5 * type.blockBytes() + 1] = 0x7C;
+        boolean here = entry.name().equals("blk.1.ffn_up.weight");
+        wrong = here ? TensorEntry.of(entry.name(), type, entry.dims(), bytes) : written;
+      }
+      sound.add(written);
+      damaged.add(wrong);
+    }
+    Path wrong = files.gguf("wrong", tiny, damaged, Map.of());
+    for (Path right :
+        List.of(files.gguf("right", tiny, sound, Map.of()), files.gguf("exact", tiny))) {
+      for (Side side : Side.values()) {
+        ComparisonReport report = side == Side.A ? compare(wrong, right) : compare(right, wrong);
+        Diagnosis first = errors(report).getFirst();
+        assertEquals(DiagnosisCode.NON_FINITE, first.code());
+        assertEquals("layers.1.ffn_up.weight", first.subject());
+        assertEquals(side, first.side());
+        assertEquals(report.points().size(), report.coverage().points().compared());
+      }
+    }
+  }
+
+  @Test
+  void eachSideMayHaveLostAnotherWeight() {
+    TinyDecoder tiny = TinyDecoder.of("llama", 5);
+    String key = "model.layers.0.self_attn.k_proj.weight";
+    Path a = faulty("a", tiny, with(tiny, key, 3, Float.NaN));
+    Path b = faulty("b", tiny, with(tiny, DOWN, 3, Float.NaN));
+    for (Side side : Side.values()) {
+      ComparisonReport report = side == Side.A ? compare(a, b) : compare(b, a);
+      assertEquals(
+          List.of("layers.0.k.weight", "layers.1.ffn_down.weight"),
+          errors(report).stream().map(Diagnosis::subject).toList());
+      assertEquals(side, errors(report).getFirst().side());
+      assertNotEquals(side, errors(report).getLast().side());
+      assertTrue(errors(report).stream().allMatch(d -> d.proof() == Proof.PROVEN));
+      assertEquals(report.points().size(), report.coverage().points().compared());
     }
   }
 
