@@ -27,6 +27,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -47,6 +48,7 @@ final class ModelComparison {
   private final ElementCodecs codecs;
   private final Future<KernelBackend> backend;
   private final int threads;
+  private final Optional<Diagnosis> padding;
   private final Map<String, Double> timings = new LinkedHashMap<>();
   private final List<Check> checks = new ArrayList<>();
   private long phaseStart;
@@ -59,8 +61,10 @@ final class ModelComparison {
       Future<KernelBackend> backend,
       ElementCodecs codecs,
       long start) {
-    this.a = a;
-    this.b = b;
+    CommonVocabulary common = CommonVocabulary.of(a, b);
+    this.a = common.a();
+    this.b = common.b();
+    this.padding = common.note();
     this.request = request;
     this.listener = listener;
     this.codecs = codecs;
@@ -126,6 +130,7 @@ final class ModelComparison {
               });
       List<Diagnosis> ordered = new ArrayList<>(DiagnosisOrder.sorted(diagnoses));
       tokenizer.diagnosis().ifPresent(diagnosis -> insert(ordered, diagnosis));
+      padding.ifPresent(note -> insert(ordered, note));
       phase("diagnosis");
       boolean predicts = complete(points) && logits != null && logits.measured();
       if (request.maxTokens() > 0 && request.forwardPass() && !predicts) {

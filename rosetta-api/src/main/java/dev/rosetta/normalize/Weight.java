@@ -138,6 +138,14 @@ public final class Weight {
         role, source, tensor, codec, 0, tensorRows.length, columns, tensorRows.clone(), values);
   }
 
+  /** Its first {@code count} rows, in their order. */
+  public Weight firstRows(int count) {
+    if (count < 0 || count > rows) {
+      throw new IllegalArgumentException(count + " of " + rows + " rows");
+    }
+    return new Weight(role, source, tensor, codec, firstRow, count, columns, storedRows, values);
+  }
+
   /** This weight read from other bytes or by another type: same rows, same order. */
   public Weight reread(ModelSource otherSource, TensorInfo otherTensor, ElementCodec otherCodec) {
     return new Weight(

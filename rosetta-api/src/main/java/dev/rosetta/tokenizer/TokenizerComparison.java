@@ -67,14 +67,7 @@ public final class TokenizerComparison {
 
     /** Whether no text leads to token {@code id}: a name that pads the list to a round size. */
     boolean isPadding(int id) {
-      String text = vocabulary.tokens().get(id);
-      int[] types = vocabulary.types();
-      return text.isEmpty()
-          || types != null && id < types.length && TokenType.isUnused(types[id])
-          || text.startsWith("[PAD")
-              && text.endsWith("]")
-              && text.length() > 5
-              && text.substring(4, text.length() - 1).chars().allMatch(Letters::isAsciiDigit);
+      return PaddingTokens.isPadding(vocabulary, id);
     }
   }
 

@@ -42,6 +42,7 @@ final class Controls {
         new Control("quantised from F16", (d, o, r) -> from16Bits(d, Rounding::f16)),
         new Control("rounded to four bits before", Controls::quantisedBefore),
         new Control("no vocabulary", Controls::noVocabulary),
+        new Control("vocabulary padded", Controls::paddedVocabulary),
         new Control("unused tensors", Controls::unusedTensors),
         new Control("config stated in another order", Controls::otherConfigOrder));
   }
@@ -193,6 +194,25 @@ final class Controls {
       return false;
     }
     draft.settings().dropTokenizer();
+    return true;
+  }
+
+  /** To a multiple of 64 rows, of zeros where no vocabulary tells that they are no tokens'. */
+  private static boolean paddedVocabulary(Draft draft, ElementType opposite, Random random) {
+    int rows = draft.shape().vocabulary();
+    int padded = (rows / 64 + 1) * 64;
+    for (Part part : new Part[] {Part.EMBEDDING, Part.OUTPUT}) {
+      TensorRole role = TensorRole.weight(part);
+      if (draft.has(role)) {
+        Matrix table = draft.value(role);
+        Matrix more =
+            new Matrix(
+                padded - rows, table.columns(), new float[(padded - rows) * table.columns()]);
+        double rms = draft.settings().hasTokenizer() ? table.rms() : 0;
+        draft.put(role, table.above(more.map((r, c, v) -> rms * random.nextGaussian())));
+      }
+    }
+    draft.settings().set("vocab_size", (long) padded);
     return true;
   }
 
