@@ -29,6 +29,7 @@ public final class Diagnostician {
     ModelCauses model = new ModelCauses(facts);
     List<Hypothesis> weights = new WeightCauses(facts).find();
     List<Hypothesis> all = new ArrayList<>(model.find());
+    all.addAll(new TableSizes(facts).find());
     if (weights.stream().noneMatch(Diagnostician::isRearrangedHead)) {
       all.addAll(model.duplicatedHead());
     }

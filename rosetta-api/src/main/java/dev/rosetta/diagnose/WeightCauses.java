@@ -39,7 +39,9 @@ final class WeightCauses {
   /** Fault classes that are searched for in all of a weight, after the others. */
   private static final List<WeightHypothesis> SEARCHED =
       List.of(
+          RowShifts::moved,
           RowOrders::exchanged,
+          RowRanges::replaced,
           ValueHypotheses::corrupted,
           Exchanges::fusedSplit,
           RowOrders::permuted,
