@@ -71,6 +71,9 @@ final class WeightCauses {
 
   /** Hypotheses for every weight at fault, one for each cause, in forward-pass order. */
   List<Hypothesis> find() {
+    List<Hypothesis> found = new ArrayList<>();
+    new LowRankUpdates(facts).find().ifPresent(found::add);
+    found.forEach(update -> explained.addAll(update.roles()));
     List<Cause> causes = new ArrayList<>();
     for (WeightPair pair : facts.weights().values()) {
       if (pair.comparison().status() == Status.DIVERGED
@@ -81,7 +84,8 @@ final class WeightCauses {
         cause.explanation().repairs().forEach(weight -> explained.add(weight.role()));
       }
     }
-    return new CauseGroups(facts).hypotheses(ofOneOrigin(causes));
+    found.addAll(new CauseGroups(facts).hypotheses(ofOneOrigin(causes)));
+    return found;
   }
 
   /**
