@@ -27,6 +27,7 @@ final class WeightCauses {
           ValueHypotheses::zeroed,
           ValueHypotheses::normOffset,
           Encodings::relabelled,
+          ScaleGrids::ignored,
           ValueHypotheses::scaled,
           Layouts::transposed,
           Layouts::reshaped,
