@@ -121,6 +121,59 @@ final class BlockChanges {
     return known;
   }
 
+  /**
+   * Wrong readings of right blocks, as changes that make the right decoder give the wrong one's
+   * values: what undoes a wrong packing, what would be a wrong packing itself, and losses.
+   */
+  static List<Known> misreadings(ElementType type) {
+    List<Known> known = new ArrayList<>(reversible(type));
+    known.addAll(lossy(type));
+    switch (type) {
+      case Q4_K, Q5_K -> {
+        int from = type == ElementType.Q4_K ? 16 : 48;
+        order(
+            known,
+            "has its nibbles read as i and i+32 where pairs are meant",
+            block -> {
+              for (int at = from; at < from + 128; at += 32) {
+                toPairs(block, at, 32);
+              }
+            });
+        known.add(
+            scales(
+                "sub-block from 4 on has the scale and minimum of the one four before it",
+                BlockChanges::repeatScales));
+        known.add(
+            scales("sub-block has the scale and minimum of the first", BlockChanges::firstScale));
+      }
+      case Q6_K -> {
+        order(known, "has its elements in pairs", BlockChanges::q6ToPairs);
+        known.add(
+            scales(
+                "sub-block has the scale of the first",
+                block -> Arrays.fill(block, 192, 208, block[192])));
+        known.add(
+            scales(
+                "sub-block has the scale of the next one",
+                block -> System.arraycopy(block, 193, block, 192, 15)));
+      }
+      case Q2_K -> {
+        known.add(scales("has its scales and mins exchanged", block -> swapNibbles(block, 0, 16)));
+        known.add(
+            scales(
+                "sub-block has the scale and minimum of the first",
+                block -> Arrays.fill(block, 0, 16, block[0])));
+      }
+      case Q4_1, Q5_1 -> known.add(scales("has lost its minimum", block -> zero(block, 2, 2)));
+      default -> {}
+    }
+    return known;
+  }
+
+  private static Known scales(String words, BlockChange change) {
+    return new Known(DiagnosisCode.QUANT_SCALE_PACKING, words, change);
+  }
+
   private static Known plane(String words, BlockChange change) {
     return new Known(DiagnosisCode.QUANT_NIBBLE_ORDER, words, change);
   }
@@ -281,6 +334,24 @@ final class BlockChanges {
     pack(block, mins, scales);
   }
 
+  private static void repeatScales(byte[] block) {
+    int[] scales = new int[8];
+    int[] mins = new int[8];
+    for (int j = 0; j < 8; j++) {
+      scales[j] = scale(block, j % 4);
+      mins[j] = min(block, j % 4);
+    }
+    pack(block, scales, mins);
+  }
+
+  private static void firstScale(byte[] block) {
+    int[] scales = new int[8];
+    int[] mins = new int[8];
+    Arrays.fill(scales, scale(block, 0));
+    Arrays.fill(mins, min(block, 0));
+    pack(block, scales, mins);
+  }
+
   private static void dropHighScaleBits(byte[] block) {
     for (int i = 4; i < 12; i++) {
       block[i] &= 63;
@@ -310,6 +381,28 @@ final class BlockChanges {
             (byte)
                 (q[at] >> 4 | q[at + 32] >> 4 << 2 | q[at + 64] >> 4 << 4 | q[at + 96] >> 4 << 6);
       }
+    }
+  }
+
+  /** The reverse of {@link #q6FromPairs}. */
+  private static void q6ToPairs(byte[] block) {
+    byte[] q = new byte[256];
+    for (int half = 0; half < 2; half++) {
+      for (int l = 0; l < 32; l++) {
+        int at = 128 * half + l;
+        int low = block[64 * half + l];
+        int more = block[64 * half + 32 + l];
+        int high = block[128 + 32 * half + l];
+        q[at] = (byte) (low & 15 | (high & 3) << 4);
+        q[at + 32] = (byte) (more & 15 | (high >> 2 & 3) << 4);
+        q[at + 64] = (byte) (low >> 4 & 15 | (high >> 4 & 3) << 4);
+        q[at + 96] = (byte) (more >> 4 & 15 | (high >> 6 & 3) << 4);
+      }
+    }
+    zero(block, 0, 192);
+    for (int e = 0; e < 256; e++) {
+      block[e / 2] |= (byte) ((q[e] & 15) << 4 * (e % 2));
+      block[128 + e / 4] |= (byte) (q[e] >> 4 << 2 * (e % 4));
     }
   }
 }

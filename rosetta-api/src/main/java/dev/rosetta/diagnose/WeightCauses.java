@@ -34,8 +34,11 @@ final class WeightCauses {
           RowOrders::ropePermuted,
           Exchanges::swapped,
           Encodings::byteSwapped,
+          DecodedBlocks::wronglyRead,
           Encodings::blockLayout,
-          Encodings::blockLoss);
+          Encodings::blockLoss,
+          DecodedBlocks::disordered,
+          DecodedBlocks::offset);
 
   /** Fault classes that are searched for in all of a weight, after the others. */
   private static final List<WeightHypothesis> SEARCHED =
