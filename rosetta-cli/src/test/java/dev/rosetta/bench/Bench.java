@@ -65,7 +65,7 @@ final class Bench {
   private static final int TOKENS = 10;
   private static final int TRIES = 100_000;
 
-  private final List<Fault> faults = new ArrayList<>();
+  private final List<Fault> faults;
   private final List<Control> controls = Controls.all();
   private final List<TinyModel> models;
   private final RosettaComparator comparator = RosettaComparator.create();
@@ -77,15 +77,28 @@ final class Bench {
    * @param folder takes a pair of files at a time
    */
   Bench(long seed, List<TinyModel> models, Path folder) {
+    this(seed, models, folder, every());
+  }
+
+  /** With these faults alone. */
+  Bench(long seed, List<TinyModel> models, Path folder, List<Fault> faults) {
     this.seed = seed;
     this.folder = folder;
     this.models = List.copyOf(models);
-    faults.addAll(OrderFaults.all());
-    faults.addAll(ValueFaults.all());
-    faults.addAll(ByteFaults.all());
-    faults.addAll(ModelFaults.all());
-    faults.addAll(TableFaults.all());
-    faults.addAll(WholeFaults.all());
+    this.faults = List.copyOf(faults);
+  }
+
+  private static List<Fault> every() {
+    return Stream.of(
+            OrderFaults.all(),
+            ValueFaults.all(),
+            ByteFaults.all(),
+            ModelFaults.all(),
+            TableFaults.all(),
+            WholeFaults.all(),
+            CauseFaults.all())
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** Neighbouring seeds of {@link Random} begin alike, so they are mixed first. */
