@@ -43,6 +43,7 @@ final class Inspections {
     Map<ConfigField, ConfigValue> config = Map.of();
     if (model != null) {
       config = model.config().fields();
+      notes.addAll(model.notes());
       for (Finding finding : model.findings()) {
         notes.add(
             new SourceNote(
@@ -83,12 +84,16 @@ final class Inspections {
     counts.entrySet().stream()
         .sorted(Map.Entry.<ElementType, Integer>comparingByValue(Comparator.reverseOrder()))
         .forEach(entry -> types.put(entry.getKey().name(), entry.getValue()));
+    List<SourceNote> notes = new ArrayList<>(source.notes());
+    if (model != null) {
+      notes.addAll(model.notes());
+    }
     return new SideSummary(
         source.path(),
         source.format(),
         model == null ? "" : model.config().architecture(),
         parameters,
         types,
-        source.notes());
+        notes);
   }
 }

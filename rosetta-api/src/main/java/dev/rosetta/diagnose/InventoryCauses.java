@@ -64,6 +64,7 @@ final class InventoryCauses {
       if ((pair.a() == null) == (pair.b() == null)
           || role.layer() >= facts.model(without).config().layers()
           || isReported(role.toString())
+          || isEmpty(without, role)
           || isPartOfScaling(role)) {
         continue;
       }
@@ -81,6 +82,15 @@ final class InventoryCauses {
         found.add(unexpected(without, role));
       }
     }
+  }
+
+  /** Present without elements, of which all are told at once. */
+  private boolean isEmpty(Side side, TensorRole role) {
+    return facts.model(side).source().tensors().stream()
+        .anyMatch(
+            tensor ->
+                tensor.elements() == 0
+                    && Normalizer.role(tensor.name()).filter(role::equals).isPresent());
   }
 
   /** Frequency factors that belong to a difference in rope_scaling. */

@@ -77,7 +77,7 @@ final class ModelCauses {
       if (finding.code() == DiagnosisCode.TENSOR_MISSING) {
         continue;
       }
-      String fix =
+      String byCode =
           switch (finding.code()) {
             case DIMS_REVERSED -> "nothing is broken; list dims as [out, in] to be safe";
             case SHAPE_MISMATCH -> "make the tensor's dims and the config agree";
@@ -93,7 +93,7 @@ final class ModelCauses {
               finding.layer(),
               side,
               "side " + side + ": " + finding.message(),
-              fix));
+              finding.fix() != null ? finding.fix() : byCode));
     }
   }
 
@@ -177,7 +177,9 @@ final class ModelCauses {
   }
 
   private static boolean isReported(List<Hypothesis> found, String subject) {
-    return found.stream().anyMatch(h -> subject.equals(h.diagnosis().subject()));
+    return found.stream()
+        .map(Hypothesis::diagnosis)
+        .anyMatch(d -> d.severity() == Severity.ERROR && subject.equals(d.subject()));
   }
 
   /**

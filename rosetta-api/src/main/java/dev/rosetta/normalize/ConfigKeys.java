@@ -16,33 +16,43 @@ final class ConfigKeys {
   private final Metadata metadata;
   private final MetadataDialect dialect;
   private final String prefix;
+  private final String scope;
 
   /** A stated value and the key that states it. */
   record Stated(String key, Object value) {}
 
   /**
    * @param prefix GGUF's architecture prefix, {@code "llama."}; empty for other dialects
+   * @param scope the object that holds the decoder's config, {@code "text_config/"}; empty where it
+   *     is the whole
    */
-  ConfigKeys(Metadata metadata, MetadataDialect dialect, String prefix) {
+  ConfigKeys(Metadata metadata, MetadataDialect dialect, String prefix, String scope) {
     this.metadata = metadata;
     this.dialect = dialect;
     this.prefix = prefix;
+    this.scope = scope;
   }
 
   /** The first key that states {@code field}. */
   Optional<Stated> stated(ConfigField field) {
-    return first(candidates(field));
+    return all(field).stream().findFirst();
+  }
+
+  /** Every key that states {@code field}, the one that is taken in front. */
+  List<Stated> all(ConfigField field) {
+    List<String> paths = new ArrayList<>();
+    for (String key : candidates(field)) {
+      paths.add(scope + key);
+    }
+    if (field == ConfigField.TIED_EMBEDDINGS && !scope.isEmpty()) {
+      paths.addAll(candidates(field)); // The head is the whole model's.
+    }
+    return paths.stream().flatMap(path -> lookup(path).stream()).toList();
   }
 
   /** The first of these keys that is present. */
   Optional<Stated> first(List<String> keys) {
-    for (String key : keys) {
-      Optional<Object> value = lookup(key);
-      if (value.isPresent()) {
-        return Optional.of(new Stated(key, value.get()));
-      }
-    }
-    return Optional.empty();
+    return keys.stream().flatMap(key -> lookup(scope + key).stream()).findFirst();
   }
 
   /** GGUF's {@code {arch}.name}. */
@@ -50,7 +60,7 @@ final class ConfigKeys {
     return first(List.of(prefix + name));
   }
 
-  private Optional<Object> lookup(String path) {
+  private Optional<Stated> lookup(String path) {
     String[] steps = path.split("/", -1);
     Optional<Object> value = metadata.value(steps[0]);
     for (int i = 1; i < steps.length && value.isPresent(); i++) {
@@ -59,7 +69,7 @@ final class ConfigKeys {
               ? Optional.ofNullable(map.get(steps[i]))
               : Optional.empty();
     }
-    return value;
+    return value.map(found -> new Stated(path, found));
   }
 
   private List<String> candidates(ConfigField field) {
@@ -89,18 +99,20 @@ final class ConfigKeys {
     return name == null ? List.of() : List.of(prefix + name);
   }
 
+  /** The names of config.json, then those of the original releases' params.json. */
   private static List<String> huggingFace(ConfigField field) {
     return switch (field) {
       case ARCHITECTURE -> List.of("model_type");
-      case NUM_LAYERS -> List.of("num_hidden_layers", "n_layer");
-      case HIDDEN_SIZE -> List.of("hidden_size", "n_embd");
-      case INTERMEDIATE_SIZE -> List.of("intermediate_size", "n_inner");
-      case NUM_HEADS -> List.of("num_attention_heads", "n_head");
-      case NUM_KV_HEADS -> List.of("num_key_value_heads");
+      case NUM_LAYERS -> List.of("num_hidden_layers", "n_layer", "n_layers");
+      case HIDDEN_SIZE -> List.of("hidden_size", "n_embd", "dim");
+      case INTERMEDIATE_SIZE -> List.of("intermediate_size", "n_inner", "hidden_dim");
+      case NUM_HEADS -> List.of("num_attention_heads", "n_head", "n_heads");
+      case NUM_KV_HEADS -> List.of("num_key_value_heads", "n_kv_heads");
       case HEAD_DIM -> List.of("head_dim");
       case VOCAB_SIZE -> List.of("vocab_size");
-      case ROPE_THETA -> List.of("rope_theta", "rope_parameters/rope_theta");
-      case RMS_NORM_EPS -> List.of("rms_norm_eps");
+      case ROPE_THETA ->
+          List.of("rope_parameters/rope_theta", "rope_scaling/rope_theta", "rope_theta");
+      case RMS_NORM_EPS -> List.of("rms_norm_eps", "norm_eps");
       case TIED_EMBEDDINGS -> List.of("tie_word_embeddings");
       case ACTIVATION -> List.of("hidden_act", "hidden_activation");
       case SLIDING_WINDOW -> List.of("sliding_window");

@@ -39,8 +39,18 @@ final class EffectiveConfig {
           Map.entry("qwen2.5", "qwen2"),
           Map.entry("qwen", "qwen2"),
           Map.entry("qwen2forcausallm", "qwen2"),
+          Map.entry("qwen2_vl", "qwen2"),
+          Map.entry("qwen2_vl_text", "qwen2"),
+          Map.entry("qwen2_5_vl", "qwen2"),
+          Map.entry("qwen2_5_vl_text", "qwen2"),
+          Map.entry("qwen2vl", "qwen2"),
           Map.entry("qwen3", "qwen3"),
-          Map.entry("qwen3forcausallm", "qwen3"));
+          Map.entry("qwen3forcausallm", "qwen3"),
+          Map.entry("qwen3_vl_text", "qwen3"),
+          Map.entry("qwen3vl", "qwen3"));
+
+  /** What every family's config class takes where a language part does not state it. */
+  private static final long HEADS_BY_DEFAULT = 32;
 
   /** Larger than any published model, small enough that products of two stay far from overflow. */
   private static final long MAX_SIZE = 1L << 26;
@@ -53,6 +63,7 @@ final class EffectiveConfig {
   private final List<Finding> findings;
   private final EnumMap<ConfigField, ConfigValue> fields = new EnumMap<>(ConfigField.class);
   private final ConfigKeys keys;
+  private final Optional<LanguagePart> languagePart;
 
   private EffectiveConfig(ModelSource source, Shapes shapes, List<Finding> findings) {
     this.source = source;
@@ -62,7 +73,13 @@ final class EffectiveConfig {
         source.dialect() == MetadataDialect.GGUF
             ? source.metadata().value("general.architecture").map(Object::toString).orElse("") + "."
             : "";
-    this.keys = new ConfigKeys(source.metadata(), source.dialect(), prefix);
+    this.languagePart = LanguagePart.of(source);
+    this.keys =
+        new ConfigKeys(
+            source.metadata(),
+            source.dialect(),
+            prefix,
+            languagePart.map(LanguagePart::scope).orElse(""));
   }
 
   /**
@@ -87,12 +104,13 @@ final class EffectiveConfig {
     heads(hidden);
     real(ConfigField.RMS_NORM_EPS, isQwen() ? 1e-6 : llamaEps());
     real(ConfigField.ROPE_THETA, defaultTheta());
-    put(ConfigField.ROPE_SCALING, RopeReading.scaling(source, keys));
+    put(ConfigField.ROPE_SCALING, RopeReading.scaling(source, keys, findings));
     put(ConfigField.ROPE_STYLE, RopeReading.style(source, family(), rows, findings));
     tiedEmbeddings();
     activation();
     attentionScale();
     slidingWindow();
+    new StatedTwice(source, keys).find(findings);
   }
 
   private void architecture() {
@@ -121,14 +139,16 @@ final class EffectiveConfig {
             stated.get().key()
                 + " is '"
                 + name
-                + "'; this version runs llama, mistral, qwen2 and qwen3");
+                + "'"
+                + languagePart.map(part -> ", inside '" + part.type() + "'").orElse("")
+                + "; this version runs llama, mistral, qwen2 and qwen3");
       }
     }
     if (!shapes.has(Part.EMBEDDING) || shapes.layers().isEmpty()) {
       throw new ModelException(
           ErrorCode.UNSUPPORTED_ARCHITECTURE,
           source.path(),
-          "no architecture is stated and the tensors are not those of a decoder");
+          withoutConfig() + "no architecture is stated and the tensors are not those of a decoder");
     }
     String family =
         shapes.has(Part.Q_NORM)
@@ -162,7 +182,7 @@ final class EffectiveConfig {
         statedDim.isPresent() && qRows.isPresent() && qRows.getAsLong() % statedDim.get() == 0
             ? OptionalLong.of(qRows.getAsLong() / statedDim.get())
             : OptionalLong.empty();
-    long heads = size(ConfigField.NUM_HEADS, fromDim, "rows of Q over head_dim");
+    long heads = heads(fromDim);
     long dim;
     if (statedDim.isPresent()) {
       dim = size(ConfigField.HEAD_DIM, OptionalLong.empty(), "");
@@ -221,6 +241,17 @@ final class EffectiveConfig {
     }
   }
 
+  private long heads(OptionalLong fromDim) {
+    boolean nested = languagePart.isPresent() && keys.stated(ConfigField.NUM_HEADS).isEmpty();
+    if (!nested || fromDim.isPresent()) {
+      return size(ConfigField.NUM_HEADS, fromDim, "rows of Q over head_dim");
+    }
+    put(
+        ConfigField.NUM_HEADS,
+        new ConfigValue(HEADS_BY_DEFAULT, Origin.DEFAULT, "the transformers library"));
+    return HEADS_BY_DEFAULT;
+  }
+
   private void layers() {
     long layers = size(ConfigField.NUM_LAYERS, shapes.layers(), "layers that have tensors");
     if (layers > MAX_LAYERS) {
@@ -265,7 +296,7 @@ final class EffectiveConfig {
       throw new ModelException(
           ErrorCode.MALFORMED,
           source.path(),
-          field.label() + " is neither stated nor follows from the tensors");
+          withoutConfig() + field.label() + " is neither stated nor follows from the tensors");
     }
     long derived = fromShapes.getAsLong();
     if (derived <= 0 || derived > MAX_SIZE) {
@@ -282,6 +313,14 @@ final class EffectiveConfig {
     }
     put(field, new ConfigValue(derived, Origin.DERIVED, rule));
     return derived;
+  }
+
+  /** What to say first where the weights came without any config. */
+  private String withoutConfig() {
+    boolean missing = source.notes().stream().anyMatch(n -> n.code().equals("CONFIG_MISSING"));
+    return missing
+        ? "there is no config.json; put the model's own beside the weights. Without it, "
+        : "";
   }
 
   private Optional<Long> integer(ConfigField field) {

@@ -12,10 +12,23 @@ import org.jspecify.annotations.Nullable;
  * @param subject canonical tensor role, config field label, or a tensor's name where it has no role
  * @param layer 0-based layer, or null
  * @param message one sentence
+ * @param fix what to do about it, or null where the code says enough
  */
 public record Finding(
     DiagnosisCode code,
     Severity severity,
     String subject,
     @Nullable Integer layer,
-    String message) {}
+    String message,
+    @Nullable String fix) {
+
+  /** A finding whose code says what to do. */
+  public Finding(
+      DiagnosisCode code,
+      Severity severity,
+      String subject,
+      @Nullable Integer layer,
+      String message) {
+    this(code, severity, subject, layer, message, null);
+  }
+}

@@ -27,10 +27,13 @@ public final class Normalizer {
   private final SortedMap<TensorRole, TensorInfo> tensors = new TreeMap<>();
   private final List<TensorInfo> unused = new ArrayList<>();
   private final SortedMap<TensorRole, Weight> weights = new TreeMap<>();
+  private final NormalizationNotes notes;
+  private final EmptyTensors empty = new EmptyTensors();
 
   private Normalizer(ModelSource source, ElementCodecs codecs) {
     this.source = source;
     this.codecs = codecs;
+    this.notes = new NormalizationNotes(LanguagePart.of(source));
   }
 
   /**
@@ -69,7 +72,7 @@ public final class Normalizer {
       }
     }
     reportMissing(config);
-    return new Model(source, config, weights, unused, findings);
+    return new Model(source, config, weights, unused, findings, notes.list(rows));
   }
 
   private void assignRoles() {
@@ -80,12 +83,20 @@ public final class Normalizer {
       }
     }
     for (TensorInfo tensor : source.tensors()) {
-      Optional<TensorRole> role = TensorNames.role(tensor.name());
       if (TensorNames.isIrrelevant(tensor.name()) || damaged.contains(tensor.name())) {
         continue;
       }
+      Optional<TensorNames.Reading> reading = TensorNames.read(tensor.name());
+      Optional<TensorRole> role = reading.map(TensorNames.Reading::role);
       if (role.isEmpty() || !isRead(role.get())) {
-        unused.add(tensor);
+        if (!notes.leavesOut(tensor.name())) {
+          unused.add(tensor);
+        }
+        continue;
+      }
+      notes.read(reading.get());
+      if (tensor.elements() == 0) {
+        empty.add(role.get(), tensor);
         continue;
       }
       TensorInfo other = tensors.putIfAbsent(role.get(), tensor);
@@ -99,6 +110,7 @@ public final class Normalizer {
                 "'" + other.name() + "' and '" + tensor.name() + "' are both " + role.get()));
       }
     }
+    empty.finding().ifPresent(findings::add);
   }
 
   /** The graph knows no bias of a norm. */
@@ -112,7 +124,7 @@ public final class Normalizer {
     boolean gguf =
         switch (source.dialect()) {
           case GGUF -> true;
-          case HUGGING_FACE -> false;
+          case HUGGING_FACE -> notes.hasOriginalNames();
           case APR ->
               ggufNames
                   || source.metadata().value("original_format").filter("gguf"::equals).isPresent()
@@ -280,6 +292,10 @@ public final class Normalizer {
   }
 
   private void reportMissing(ModelConfig config) {
+    findings.removeIf(
+        finding ->
+            finding.code() == DiagnosisCode.TENSOR_MISSING
+                && TensorRole.parse(finding.subject()).filter(empty::contains).isPresent());
     Set<String> misshapen = new HashSet<>();
     for (Finding finding : findings) {
       if (finding.code() == DiagnosisCode.SHAPE_MISMATCH) {
@@ -287,7 +303,9 @@ public final class Normalizer {
       }
     }
     for (TensorRole role : Inventory.required(config)) {
-      if (!weights.containsKey(role) && !misshapen.contains(role.toString())) {
+      if (!weights.containsKey(role)
+          && !misshapen.contains(role.toString())
+          && !empty.contains(role)) {
         findings.add(
             new Finding(
                 DiagnosisCode.TENSOR_MISSING,

@@ -73,7 +73,7 @@ final class RopeReading {
   }
 
   /** The scaling method, from {@code rope.scaling.*} or {@code rope_scaling}. */
-  static ConfigValue scaling(ModelSource source, ConfigKeys keys) {
+  static ConfigValue scaling(ModelSource source, ConfigKeys keys, List<Finding> findings) {
     if (source.dialect() == MetadataDialect.GGUF) {
       return ggufScaling(source, keys);
     }
@@ -85,14 +85,16 @@ final class RopeReading {
                 "hf_config/rope_scaling",
                 "hf_config/rope_parameters"));
     if (stated.isEmpty()) {
-      return new ConfigValue(RopeScaling.NONE, Origin.DEFAULT, "no scaling");
+      return originalScaling(keys, findings);
     }
     if (!(stated.get().value() instanceof Map<?, ?> map)) {
       throw new ModelException(
           ErrorCode.MALFORMED, source.path(), stated.get().key() + " must be an object or null");
     }
     Object type = map.get("rope_type") != null ? map.get("rope_type") : map.get("type");
-    String name = type == null ? "default" : type.toString();
+    // Three positions per token, for images: those of a text are all the same.
+    boolean ofText = "mrope".equals(type) && LanguagePart.of(source).isPresent();
+    String name = type == null || ofText ? "default" : type.toString();
     RopeScaling scaling =
         switch (name) {
           case "default" -> RopeScaling.NONE;
@@ -126,6 +128,31 @@ final class RopeReading {
         };
     return new ConfigValue(
         check(source, stated.get().key(), scaling), Origin.STATED, stated.get().key());
+  }
+
+  /** {@code use_scaled_rope} of Meta's params.json, whose code has the numbers. */
+  private static ConfigValue originalScaling(ConfigKeys keys, List<Finding> findings) {
+    String key = "use_scaled_rope";
+    if (keys.first(List.of(key)).filter(stated -> stated.value().equals(true)).isEmpty()) {
+      return new ConfigValue(RopeScaling.NONE, Origin.DEFAULT, "no scaling");
+    }
+    Optional<Stated> factor = keys.first(List.of("rope_scaling_factor"));
+    if (factor.isEmpty()) {
+      findings.add(
+          new Finding(
+              DiagnosisCode.CONFIG_MISMATCH,
+              Severity.WARNING,
+              "rope_scaling",
+              null,
+              key
+                  + " comes without rope_scaling_factor; 8 is taken, as Llama 3.1 was trained with,"
+                  + " where Llama 3.2 has 32",
+              "add rope_scaling_factor to params.json if the model is a Llama 3.2"));
+    }
+    return new ConfigValue(
+        new RopeScaling(RopeScaling.Kind.LLAMA3, value(factor, 8), 8192, 1, 4, 0, 0, Double.NaN),
+        Origin.STATED,
+        key);
   }
 
   private static ConfigValue ggufScaling(ModelSource source, ConfigKeys keys) {

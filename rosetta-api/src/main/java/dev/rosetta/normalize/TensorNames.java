@@ -4,6 +4,7 @@ import static java.util.Map.entry;
 
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.normalize.WrappedNames.Unwrapped;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -17,6 +18,9 @@ import java.util.regex.Pattern;
 final class TensorNames {
   private static final Pattern LAYER =
       Pattern.compile("(?:model\\.layers|layers|transformer\\.h|h|blk)\\.(\\d{1,5})\\.(.+)");
+
+  private static final Pattern ORIGINAL =
+      Pattern.compile("layers\\.\\d{1,5}\\.attention\\.w[qk]\\.weight");
 
   private static final Map<String, Part> GLOBAL =
       Map.ofEntries(
@@ -78,8 +82,40 @@ final class TensorNames {
 
   private TensorNames() {}
 
+  /**
+   * What a name says.
+   *
+   * @param own the name without what wraps it
+   * @param wrapper what was taken away, empty for most
+   */
+  record Reading(TensorRole role, String own, String wrapper) {}
+
   /** The role of the tensor called {@code name}; empty if the table does not know it. */
   static Optional<TensorRole> role(String name) {
+    return read(name).map(Reading::role);
+  }
+
+  /** As {@link #role}, with the wrapper that had to be looked through. */
+  static Optional<Reading> read(String name) {
+    Optional<TensorRole> direct = tableRole(name);
+    if (direct.isPresent()) {
+      return Optional.of(new Reading(direct.get(), name, ""));
+    }
+    Optional<Unwrapped> next = WrappedNames.within(name).or(() -> WrappedNames.outermost(name));
+    StringBuilder wrapper = new StringBuilder();
+    for (int depth = 0; depth < WrappedNames.most() && next.isPresent(); depth++) {
+      String rest = next.get().rest();
+      wrapper.append(next.get().wrapper());
+      Optional<TensorRole> role = tableRole(rest);
+      if (role.isPresent()) {
+        return Optional.of(new Reading(role.get(), rest, wrapper.toString()));
+      }
+      next = WrappedNames.outermost(rest);
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<TensorRole> tableRole(String name) {
     boolean bias = name.endsWith(".bias");
     if (!bias && !name.endsWith(".weight")) {
       return Optional.empty();
@@ -102,6 +138,14 @@ final class TensorNames {
   /** Whether llama's Q/K rows come in ggml's interleaved order under such names. */
   static boolean isGgufStyle(String name) {
     return name.startsWith("blk.");
+  }
+
+  /**
+   * Whether Q and K are named as in the releases of Meta and Mistral themselves, whose code rotates
+   * adjacent pairs. Others use {@code attention.wq} behind {@code model.}, with split halves.
+   */
+  static boolean isOriginalRelease(String name) {
+    return ORIGINAL.matcher(name).matches();
   }
 
   /**

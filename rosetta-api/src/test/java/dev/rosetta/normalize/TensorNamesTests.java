@@ -46,6 +46,21 @@ final class TensorNamesTests {
     "layers.7.feed_forward.w2.weight, layers.7.ffn_down.weight",
     "layers.7.feed_forward.w3.weight, layers.7.ffn_up.weight",
     "layers.7.self_attn.v_proj.weight, layers.7.v.weight",
+    "_orig_mod.model.layers.2.mlp.up_proj.weight, layers.2.ffn_up.weight",
+    "model.layers.2._orig_mod.mlp.up_proj.weight, layers.2.ffn_up.weight",
+    "model.layers.2._fsdp_wrapped_module._checkpoint_wrapped_module.mlp.up_proj.weight,"
+        + " layers.2.ffn_up.weight",
+    "base_model.model.model.embed_tokens.weight, embedding.weight",
+    "base_model.model.lm_head.weight, output.weight",
+    "model.language_model.layers.2.self_attn.k_proj.bias, layers.2.k.bias",
+    "model.language_model.norm.weight, final_norm.weight",
+    "language_model.model.layers.2.self_attn.k_proj.weight, layers.2.k.weight",
+    "language_model.lm_head.weight, output.weight",
+    "model.text_model.layers.2.input_layernorm.weight, layers.2.attn_norm.weight",
+    "transformer.model.norm.weight, final_norm.weight",
+    "module.model.layers.2.mlp.down_proj.weight, layers.2.ffn_down.weight",
+    "module._orig_mod.language_model.model.layers.2.mlp.down_proj.weight,"
+        + " layers.2.ffn_down.weight",
   })
   void namesOfEveryConventionHaveTheirRole(String name, String role) {
     assertEquals(TensorRole.parse(role), TensorNames.role(name));
@@ -69,9 +84,31 @@ final class TensorNamesTests {
         "blk.0.ssm_in.weight",
         "lm_head.bias",
         "model.layers.0.self_attn.q_proj.lora_A.weight",
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+        "vision_tower.vision_model.encoder.layers.0.self_attn.q_proj.weight",
+        "model.visual.blocks.0.attn.qkv.weight",
+        "x_orig_mod.model.norm.weight",
+        "module.",
       })
   void otherNamesHaveNone(String name) {
     assertEquals(Optional.empty(), TensorNames.role(name));
+  }
+
+  @Test
+  void wrappersWithoutEndAreNoName() {
+    assertEquals(Optional.empty(), TensorNames.role("module.".repeat(1 << 20) + "norm.weight"));
+    assertEquals(
+        TensorRole.parse("final_norm.weight"),
+        TensorNames.role("_orig_mod.".repeat(1 << 16) + "norm.weight"));
+  }
+
+  @Test
+  void theReadingSaysWhatWasTakenAway() {
+    TensorNames.Reading reading =
+        TensorNames.read("module._orig_mod.model.norm.weight").orElseThrow();
+    assertEquals("model.norm.weight", reading.own());
+    assertEquals("_orig_mod.module.", reading.wrapper());
+    assertEquals("", TensorNames.read("model.norm.weight").orElseThrow().wrapper());
   }
 
   @Test

@@ -149,7 +149,8 @@ final class StatedFacts {
   private double theta(String family) {
     boolean qwenInApr = source.dialect() == MetadataDialect.APR && family.startsWith("qwen");
     Object stated = keys.value("rope.freq_base", List.of("rope_theta"));
-    if (stated == null && metadata.value("rope_parameters").orElse(null) instanceof Map<?, ?> map) {
+    if (metadata.value("rope_parameters").orElse(null) instanceof Map<?, ?> map
+        && map.get("rope_theta") != null) {
       stated = map.get("rope_theta");
     }
     return stated == null ? qwenInApr ? 1e6 : 1e4 : keys.positive("rope theta", stated);
