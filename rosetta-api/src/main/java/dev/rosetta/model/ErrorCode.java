@@ -12,6 +12,10 @@ public enum ErrorCode {
   FILE_CHANGED,
   NOT_WRITABLE,
   UNKNOWN_FORMAT,
+  /** Weights that only change those of a model, which is needed as well. */
+  ADAPTER_NOT_MODEL,
+  /** An adapter that does more than add low-rank products, or to other modules than the model's. */
+  UNSUPPORTED_ADAPTER,
   UNSUPPORTED_VERSION,
   UNSUPPORTED_ELEMENT_TYPE,
   UNSUPPORTED_ARCHITECTURE,

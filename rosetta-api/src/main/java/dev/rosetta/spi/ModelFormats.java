@@ -60,6 +60,22 @@ public final class ModelFormats {
   }
 
   /**
+   * Opens an adapter, a folder beside a model.
+   *
+   * @throws ModelException if the path cannot be read, or holds no adapter
+   */
+  public ModelSource openAdapter(Path path) {
+    head(path);
+    return models.stream()
+        .flatMap(format -> format.openAdapter(path).stream())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ModelException(
+                    ErrorCode.UNKNOWN_FORMAT, path, "no format at hand has adapters"));
+  }
+
+  /**
    * The formats whose models {@code path} begins like; opening it fails unless it is one.
    *
    * @throws ModelException if the path cannot be read
@@ -85,6 +101,10 @@ public final class ModelFormats {
     }
     if (head.bytes().length == 0) {
       return "the file is empty";
+    }
+    if (head.startsWith("PK")) {
+      return "a zip archive, as PyTorch's .bin, .pth and .pt files are; they can run code and are"
+          + " not opened: save the model as SafeTensors";
     }
     int shown = Math.min(8, head.bytes().length);
     return "unknown format, it starts with bytes "

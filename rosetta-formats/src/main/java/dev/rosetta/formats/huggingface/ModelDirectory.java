@@ -34,6 +34,14 @@ public record ModelDirectory(Path path) {
     return Files.exists(path.resolve(name), LinkOption.NOFOLLOW_LINKS);
   }
 
+  /** Whether a name can only be that of a file in this directory. */
+  static boolean isPlain(String name) {
+    return !name.isEmpty()
+        && !name.equals(".")
+        && !name.equals("..")
+        && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+  }
+
   /**
    * The path of the file that {@code name}, text from another file, stands for.
    *
@@ -41,12 +49,7 @@ public record ModelDirectory(Path path) {
    * @throws ModelException if it is not the plain name of an existing file of this directory
    */
   public Path named(String name, Path namedBy) {
-    boolean plain =
-        !name.isEmpty()
-            && !name.equals(".")
-            && !name.equals("..")
-            && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
-    if (!plain) {
+    if (!isPlain(name)) {
       throw new ModelException(
           ErrorCode.MALFORMED,
           namedBy,

@@ -10,7 +10,6 @@ import dev.rosetta.model.DimensionOrder;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.Metadata;
 import dev.rosetta.model.MetadataDialect;
-import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.SourceNote;
@@ -66,8 +65,8 @@ final class SafeTensorsSource implements ModelSource {
   }
 
   /** Opens shards without an index, or a single file. */
-  static SafeTensorsSource open(Path path, List<Path> shards) {
-    List<SourceNote> notes = new ArrayList<>();
+  static SafeTensorsSource open(Path path, List<Path> shards, List<SourceNote> known) {
+    List<SourceNote> notes = new ArrayList<>(known);
     if (shards.size() > 1) {
       notes.add(
           new SourceNote(
@@ -80,10 +79,11 @@ final class SafeTensorsSource implements ModelSource {
   }
 
   /** Opens the shards that the file {@code indexFile} lists. */
-  static SafeTensorsSource openIndex(Path path, Path indexFile) {
+  static SafeTensorsSource openIndex(Path path, Path indexFile, List<SourceNote> known) {
     MappedFile state = stateOf(indexFile);
     ShardIndex index = ShardIndex.read(indexFile);
-    SafeTensorsSource source = open(path, index.shards(), index.shardOfTensor(), new ArrayList<>());
+    SafeTensorsSource source =
+        open(path, index.shards(), index.shardOfTensor(), new ArrayList<>(known));
     source.beside.add(state);
     return source;
   }
@@ -109,15 +109,16 @@ final class SafeTensorsSource implements ModelSource {
         header.metadata().forEach(strings::putIfAbsent);
         notes.addAll(header.notes());
       }
-      requireUniqueNames(tensors, files);
+      tensors = new StaleCopies(files, shardOfTensor).removed(tensors, notes);
       if (!shardOfTensor.isEmpty()) {
         compareWithIndex(tensors, files, shardOfTensor, notes);
       }
       List<MappedFile> beside = new ArrayList<>();
-      if (directory.has(CONFIG)) {
-        beside.add(stateOf(directory.named(CONFIG, directory.path())));
+      String config = configOf(shards.getFirst(), directory);
+      if (directory.has(config)) {
+        beside.add(stateOf(directory.named(config, directory.path())));
       }
-      Metadata metadata = metadata(directory, strings, notes);
+      Metadata metadata = metadata(directory, config, strings, notes);
       if (!directory.has(HuggingFaceTokenizer.FILE)) {
         noteOtherTokenizers(directory, notes);
       }
@@ -125,22 +126,6 @@ final class SafeTensorsSource implements ModelSource {
     } catch (RuntimeException e) {
       files.forEach(MappedFile::close);
       throw e;
-    }
-  }
-
-  private static void requireUniqueNames(List<TensorInfo> tensors, List<MappedFile> files) {
-    Map<String, TensorInfo> byName = new HashMap<>();
-    for (TensorInfo tensor : tensors) {
-      TensorInfo other = byName.putIfAbsent(tensor.name(), tensor);
-      if (other != null) {
-        throw new ModelException(
-            ErrorCode.TENSOR_DUPLICATED,
-            files.get(tensor.file()).path(),
-            "tensor "
-                + Quoted.quote(tensor.name())
-                + " is also in "
-                + files.get(other.file()).path().getFileName());
-      }
     }
   }
 
@@ -185,29 +170,43 @@ final class SafeTensorsSource implements ModelSource {
         });
   }
 
+  /** The file that describes the weights: that of a model, an original release or an adapter. */
+  private static String configOf(Path weights, ModelDirectory directory) {
+    String name = String.valueOf(weights.getFileName());
+    if (name.equals(AdapterFolder.WEIGHTS)) {
+      return AdapterFolder.CONFIG;
+    }
+    return ModelFolder.isOriginal(name) && directory.has(ModelFolder.PARAMS)
+        ? ModelFolder.PARAMS
+        : CONFIG;
+  }
+
   private static Metadata metadata(
-      ModelDirectory directory, Map<String, String> strings, List<SourceNote> notes) {
+      ModelDirectory directory, String file, Map<String, String> strings, List<SourceNote> notes) {
     Optional<LinkedHashMap<String, @Nullable Object>> config =
-        directory.object(CONFIG, MAX_CONFIG_BYTES);
+        directory.object(file, MAX_CONFIG_BYTES);
     notes.add(
         config.isPresent()
             ? new SourceNote(
                 Severity.INFO,
                 "CONFIG_BESIDE",
                 null,
-                "the configuration is that of " + CONFIG + " in the same directory")
+                "the configuration is that of " + file + " in the same directory")
             : new SourceNote(
                 Severity.WARNING,
                 "CONFIG_MISSING",
                 null,
                 "no " + CONFIG + " lies beside the weights; put the model's own there"));
     Map<String, @Nullable Object> values = config.orElseGet(LinkedHashMap::new);
+    if (file.equals(ModelFolder.PARAMS)) {
+      values.remove("vocab_size", -1L); // Meta's way to say: as many as the tokenizer has
+    }
     strings.forEach((key, text) -> values.putIfAbsent("__metadata__." + key, text));
     return new JsonMetadata(values);
   }
 
   private static void noteOtherTokenizers(ModelDirectory directory, List<SourceNote> notes) {
-    for (String name : List.of("tokenizer.model", "vocab.json")) {
+    for (String name : List.of("tokenizer.model", "vocab.json", "tekken.json")) {
       if (directory.has(name)) {
         notes.add(
             new SourceNote(

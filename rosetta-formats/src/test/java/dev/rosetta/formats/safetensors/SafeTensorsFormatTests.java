@@ -283,7 +283,7 @@ final class SafeTensorsFormatTests {
     shard("t", "a");
     assertEquals(
         ErrorCode.TENSOR_DUPLICATED,
-        refusal(text("i.json", "{\"weight_map\":{\"a\":\"t\",\"b\":\"s\"}}")));
+        refusal(text("i.json", "{\"weight_map\":{\"c\":\"t\",\"b\":\"s\"}}")));
   }
 
   @Test
