@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param sameWeights whether side A's weights run in both graphs even where nothing asks for it
  * @param backend name of the kernel back end, or {@code auto}
  * @param threads worker threads, or 0 for one per processor
+ * @param loraA folder of a LoRA adapter that is applied to the first side in memory, or null
+ * @param loraB that of the second side, or null
  */
 public record ComparisonRequest(
     Path a,
@@ -37,7 +39,9 @@ public record ComparisonRequest(
     boolean proof,
     boolean sameWeights,
     String backend,
-    int threads) {
+    int threads,
+    @Nullable Path loraA,
+    @Nullable Path loraB) {
 
   /** The prompt used where none is given: prose, digits, code and non-ASCII, over 8 tokens. */
   public static final String DEFAULT_PROMPT =
@@ -93,7 +97,21 @@ public record ComparisonRequest(
   /** A full comparison of two sides with every default. */
   public static ComparisonRequest of(Path a, Path b) {
     return new ComparisonRequest(
-        a, b, null, null, DEFAULT_THRESHOLD, null, Bos.AUTO, 0, true, true, false, "auto", 0);
+        a,
+        b,
+        null,
+        null,
+        DEFAULT_THRESHOLD,
+        null,
+        Bos.AUTO,
+        0,
+        true,
+        true,
+        false,
+        "auto",
+        0,
+        null,
+        null);
   }
 
   public ComparisonRequest withPrompt(String text) {
@@ -154,6 +172,21 @@ public record ComparisonRequest(
     return with(changed -> changed.threads = count);
   }
 
+  /**
+   * Side A's weights with a LoRA adapter of the PEFT library added in memory, as merging it would:
+   * {@code W + alpha / r · B A}.
+   *
+   * @param folder holds {@code adapter_config.json} and {@code adapter_model.safetensors}
+   */
+  public ComparisonRequest withLoraA(Path folder) {
+    return with(changed -> changed.loraA = folder);
+  }
+
+  /** As {@link #withLoraA}, for side B. */
+  public ComparisonRequest withLoraB(Path folder) {
+    return with(changed -> changed.loraB = folder);
+  }
+
   private ComparisonRequest with(Consumer<Fields> change) {
     Fields fields = new Fields(this);
     change.accept(fields);
@@ -175,6 +208,8 @@ public record ComparisonRequest(
     private boolean sameWeights;
     private String backend;
     private int threads;
+    private @Nullable Path loraA;
+    private @Nullable Path loraB;
 
     Fields(ComparisonRequest request) {
       a = request.a;
@@ -190,6 +225,8 @@ public record ComparisonRequest(
       sameWeights = request.sameWeights;
       backend = request.backend;
       threads = request.threads;
+      loraA = request.loraA;
+      loraB = request.loraB;
     }
 
     ComparisonRequest request() {
@@ -206,7 +243,9 @@ public record ComparisonRequest(
           proof,
           sameWeights,
           backend,
-          threads);
+          threads,
+          loraA,
+          loraB);
     }
   }
 }

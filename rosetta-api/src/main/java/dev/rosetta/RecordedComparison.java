@@ -51,6 +51,10 @@ final class RecordedComparison {
       throw new IllegalArgumentException(
           "a recorded trace has no weights, so that --same-weights cannot be met");
     }
+    if (request.loraA() != null || request.loraB() != null) {
+      throw new IllegalArgumentException(
+          "--lora-a and --lora-b need two models, and one side is a recorded trace");
+    }
     long start = System.nanoTime();
     Optional<TraceFormat> formatA = comparator.formats().trace(request.a());
     Optional<TraceFormat> formatB = comparator.formats().trace(request.b());

@@ -7,6 +7,7 @@ import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.Vocabulary;
 import dev.rosetta.normalize.Finding;
+import dev.rosetta.normalize.LoraAdapter;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
 import dev.rosetta.spi.ElementCodecs;
@@ -97,29 +98,43 @@ public final class RosettaComparator {
     // Loading native code and linking calls to it takes about as long as opening both files.
     Thread.ofPlatform().daemon().name("rosetta-backend").start(backend);
     try (ModelSource a = formats.open(request.a());
-        ModelSource b = formats.open(request.b())) {
+        ModelSource b = formats.open(request.b());
+        ModelSource loraA = adapter(request.loraA());
+        ModelSource loraB = adapter(request.loraB())) {
       return ofSteadyFiles(
           () -> {
-            Model left = open(Side.A, a, listener);
-            Model right = open(Side.B, b, listener);
+            Model left = adapted(open(Side.A, a, listener), loraA);
+            Model right = adapted(open(Side.B, b, listener), loraB);
             return new ModelComparison(left, right, request, listener, backend, codecs, start)
                 .run();
           },
           a,
-          b);
+          b,
+          loraA,
+          loraB);
     }
+  }
+
+  private @Nullable ModelSource adapter(@Nullable Path folder) {
+    return folder == null ? null : formats.openAdapter(folder);
+  }
+
+  private Model adapted(Model model, @Nullable ModelSource adapter) {
+    return adapter == null ? model : LoraAdapter.read(adapter, codecs).applyTo(model);
   }
 
   /**
    * What {@code use} gives or throws, unless a file changed meanwhile: then that is the error, and
    * maybe the reason for the other.
    */
-  private static <T> T ofSteadyFiles(Supplier<T> use, ModelSource... sources) {
+  private static <T> T ofSteadyFiles(Supplier<T> use, @Nullable ModelSource... sources) {
     try {
       return use.get();
     } finally {
       for (ModelSource source : sources) {
-        source.requireUnchanged();
+        if (source != null) {
+          source.requireUnchanged();
+        }
       }
     }
   }

@@ -43,6 +43,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
 
   @Mixin JudgeOptions judge;
   @Mixin PairOrderOption pairOrder;
+  @Mixin LoraOptions lora;
 
   @Option(
       names = "--filter",
@@ -90,7 +91,7 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
     }
     Pattern points = pattern(usage);
     List<Integer> ids = prompt.ids(usage);
-    report.check(usage, List.of(a, b));
+    report.check(usage, lora.inputs(a, b));
     RosettaComparator comparator = pairOrder.comparator(usage, comparators, a, b);
     kernels.check(usage, comparator);
 
@@ -108,7 +109,9 @@ final class CompareCommand implements Callable<Integer>, ReportingCommand {
             !noProof,
             sameWeights,
             kernels.name(),
-            kernels.threads);
+            kernels.threads,
+            lora.a,
+            lora.b);
     ComparisonReport result;
     try (RunListener listener = new RunListener(terminal, log)) {
       result = comparator.compare(request, listener);

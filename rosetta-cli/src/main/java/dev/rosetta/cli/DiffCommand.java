@@ -6,7 +6,6 @@ import dev.rosetta.RosettaComparator;
 import dev.rosetta.report.ErrorReport;
 import dev.rosetta.report.TextReport.Detail;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +31,7 @@ final class DiffCommand implements Callable<Integer>, ReportingCommand {
 
   @Mixin JudgeOptions judge;
   @Mixin PairOrderOption pairOrder;
+  @Mixin LoraOptions lora;
 
   @Mixin ReportOptions report;
   @Mixin LogOptions log;
@@ -46,9 +46,15 @@ final class DiffCommand implements Callable<Integer>, ReportingCommand {
     Usage usage = new Usage(spec);
     log.check(usage);
     judge.check(usage);
-    report.check(usage, List.of(a, b));
+    report.check(usage, lora.inputs(a, b));
     ComparisonRequest request =
         ComparisonRequest.of(a, b).withThreshold(judge.threshold).withoutForwardPass();
+    if (lora.a != null) {
+      request = request.withLoraA(lora.a);
+    }
+    if (lora.b != null) {
+      request = request.withLoraB(lora.b);
+    }
     RosettaComparator comparator = pairOrder.comparator(usage, comparators, a, b);
     ComparisonReport result;
     try (RunListener listener = new RunListener(terminal, log)) {
