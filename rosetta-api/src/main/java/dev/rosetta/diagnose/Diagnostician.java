@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Lists the causes of a pair's differences, the one to fix first in front. */
@@ -36,7 +37,11 @@ public final class Diagnostician {
     Set<String> known =
         all.stream()
             .filter(h -> h.diagnosis().severity() == Severity.ERROR)
-            .map(h -> String.valueOf(h.diagnosis().subject()))
+            .flatMap(
+                h ->
+                    Stream.concat(
+                        Stream.of(String.valueOf(h.diagnosis().subject())),
+                        h.roles().stream().map(TensorRole::toString)))
             .collect(Collectors.toSet());
     for (Hypothesis hypothesis : weights) {
       if (!known.contains(String.valueOf(hypothesis.diagnosis().subject()))) {

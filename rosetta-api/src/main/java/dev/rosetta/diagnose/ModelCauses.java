@@ -15,7 +15,6 @@ import dev.rosetta.model.TensorRole.Part;
 import dev.rosetta.normalize.Finding;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Normalizer;
-import dev.rosetta.normalize.Weight;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,14 +98,17 @@ final class ModelCauses {
 
   private void config(List<Hypothesis> found) {
     for (ConfigComparison comparison : facts.config()) {
+      ConfigField field = comparison.field();
       if (comparison.equal()) {
+        if (field == ConfigField.TIED_EMBEDDINGS) {
+          found.addAll(new TiedHead(facts).find());
+        }
         continue;
       }
-      ConfigField field = comparison.field();
       if (field == ConfigField.TIED_EMBEDDINGS
           && (headsAgree() || isTied(facts.a()) && isTied(facts.b()))
-          && !contradictsTying(facts.a())
-          && !contradictsTying(facts.b())) {
+          && !TiedHead.isContradicted(facts.a())
+          && !TiedHead.isContradicted(facts.b())) {
         continue;
       }
       // A side that contradicts its own tensors is the cause of the mismatch.
@@ -130,12 +132,23 @@ final class ModelCauses {
                   + comparison.a().value()
                   + " on side A and "
                   + comparison.b().value()
-                  + " on side B",
-              "find out which value the model was trained with and correct the other file",
+                  + " on side B"
+                  + contradiction(field, "; side A: ", facts.a())
+                  + contradiction(field, "; side B: ", facts.b()),
+              contradiction(field, "", facts.a()).isEmpty()
+                      && contradiction(field, "", facts.b()).isEmpty()
+                  ? "find out which value the model was trained with and correct the other file"
+                  : TiedHead.fix(),
               Proof.CONSISTENT,
               evidence);
       found.add(new Hypothesis(diagnosis, repairs(comparison), Set.of(), Set.of()));
     }
+  }
+
+  private static String contradiction(ConfigField field, String prefix, Model model) {
+    return field == ConfigField.TIED_EMBEDDINGS && TiedHead.isContradicted(model)
+        ? prefix + TiedHead.words(model)
+        : "";
   }
 
   /** One side's value on the other side, where the graph can run with it. */
@@ -161,13 +174,6 @@ final class ModelCauses {
         new Repair.ReplaceField(side, comparison.field(), toA ? comparison.b() : comparison.a()));
     donor.weight(factors).ifPresent(weight -> repairs.add(new Repair.ReplaceWeight(side, weight)));
     return repairs;
-  }
-
-  /** States that the head is the embedding, and holds a head that is not. */
-  private static boolean contradictsTying(Model model) {
-    return model.config().tiedEmbeddings()
-        && model.weights().containsKey(TensorRole.weight(Part.OUTPUT))
-        && !repeatsEmbedding(model);
   }
 
   private boolean headsAgree() {
@@ -196,7 +202,9 @@ final class ModelCauses {
     for (Side side : Side.values()) {
       Model model = side == Side.A ? facts.a() : facts.b();
       Model other = side == Side.A ? facts.b() : facts.a();
-      if (repeatsEmbedding(model) && other.weight(output).isPresent() && !repeatsEmbedding(other)) {
+      if (TiedHead.repeatsEmbedding(model)
+          && other.weight(output).isPresent()
+          && !TiedHead.repeatsEmbedding(other)) {
         found.add(
             new Hypothesis(
                 new Diagnosis(
@@ -224,24 +232,8 @@ final class ModelCauses {
 
   /** Whether the head is the embedding, be it by absence or as a written copy. */
   private static boolean isTied(Model model) {
-    return model.weight(TensorRole.weight(Part.OUTPUT)).isEmpty() || repeatsEmbedding(model);
-  }
-
-  private static boolean repeatsEmbedding(Model model) {
-    Optional<Weight> head = model.weight(TensorRole.weight(Part.OUTPUT));
-    Optional<Weight> embedding = model.weight(TensorRole.weight(Part.EMBEDDING));
-    if (head.isEmpty() || embedding.isEmpty()) {
-      return false;
-    }
-    Weight left = head.get();
-    Weight right = embedding.get();
-    if (left.rows() != right.rows()
-        || left.columns() != right.columns()
-        || !left.isReadable()
-        || !right.isReadable()) {
-      return false;
-    }
-    return Samples.of(left).nmse((row, column) -> right.storedValue(row, column)) == 0;
+    return model.weight(TensorRole.weight(Part.OUTPUT)).isEmpty()
+        || TiedHead.repeatsEmbedding(model);
   }
 
   private static Hypothesis plain(

@@ -4,6 +4,7 @@ import dev.rosetta.DiagnosisCode;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorInfo;
 import dev.rosetta.model.TensorRole;
+import dev.rosetta.model.TensorRole.Part;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,10 @@ final class EmptyTensors {
 
   boolean contains(TensorRole role) {
     return tensors.containsKey(role);
+  }
+
+  boolean hasWeight(Part part) {
+    return tensors.keySet().stream().anyMatch(role -> role.part() == part && !role.bias());
   }
 
   /** One finding for all of them; its subject is the first in forward-pass order. */

@@ -60,7 +60,8 @@ public final class Normalizer {
   private Model normalize() {
     assignRoles();
     RowConvention rows = rowConvention();
-    ModelConfig config = EffectiveConfig.of(source, new Shapes(source, tensors), rows, findings);
+    ModelConfig config =
+        EffectiveConfig.of(source, new Shapes(source, tensors, empty), rows, findings);
     if (!config.architecture().equals("llama")) {
       rows = RowConvention.HALF_SPLIT;
     }
@@ -292,10 +293,6 @@ public final class Normalizer {
   }
 
   private void reportMissing(ModelConfig config) {
-    findings.removeIf(
-        finding ->
-            finding.code() == DiagnosisCode.TENSOR_MISSING
-                && TensorRole.parse(finding.subject()).filter(empty::contains).isPresent());
     Set<String> misshapen = new HashSet<>();
     for (Finding finding : findings) {
       if (finding.code() == DiagnosisCode.SHAPE_MISMATCH) {

@@ -16,10 +16,15 @@ import java.util.OptionalLong;
 final class Shapes {
   private final ModelSource source;
   private final Map<TensorRole, TensorInfo> tensors;
+  private final EmptyTensors empty;
 
-  Shapes(ModelSource source, Map<TensorRole, TensorInfo> tensors) {
+  /**
+   * @param empty weights that are there without a shape
+   */
+  Shapes(ModelSource source, Map<TensorRole, TensorInfo> tensors, EmptyTensors empty) {
     this.source = source;
     this.tensors = tensors;
+    this.empty = empty;
   }
 
   /** Dims slowest-varying first. */
@@ -67,7 +72,8 @@ final class Shapes {
   }
 
   boolean has(Part part) {
-    return tensors.keySet().stream().anyMatch(role -> role.part() == part && !role.bias());
+    return empty.hasWeight(part)
+        || tensors.keySet().stream().anyMatch(role -> role.part() == part && !role.bias());
   }
 
   boolean hasBias(Part part) {
