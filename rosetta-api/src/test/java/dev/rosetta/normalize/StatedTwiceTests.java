@@ -72,4 +72,17 @@ final class StatedTwiceTests {
             .state("n_layers", 2L);
     assertEquals(List.of(), model(source).findings());
   }
+
+  /** Meta's code, not its params.json, has the numbers; that of Llama 3.2 differs. */
+  @Test
+  void scalingOfAnOriginalReleaseWithoutItsFactorIsTold() {
+    MemorySource source = llama(MetadataDialect.HUGGING_FACE).state("use_scaled_rope", true);
+    Model model = model(source);
+    assertEquals(8, model.config().ropeScaling().factor());
+    assertEquals("rope_scaling", only(model).subject());
+    Model stated = model(source.state("rope_scaling_factor", 32L));
+    assertEquals(32, stated.config().ropeScaling().factor());
+    assertEquals(8192, stated.config().ropeScaling().originalContext());
+    assertEquals(List.of(), stated.findings());
+  }
 }
