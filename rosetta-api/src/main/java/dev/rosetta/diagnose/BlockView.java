@@ -52,6 +52,11 @@ record BlockView(ModelSource source, BlockChange change) implements ModelSource 
   }
 
   @Override
+  public boolean rounding(TensorInfo tensor, long from, float[] step, float[] reach, int count) {
+    return source.rounding(tensor, from, step, reach, count);
+  }
+
+  @Override
   public void requireUnchanged() {
     source.requireUnchanged();
   }

@@ -18,6 +18,8 @@ public enum ErrorCode {
   UNSUPPORTED_ADAPTER,
   UNSUPPORTED_VERSION,
   UNSUPPORTED_ELEMENT_TYPE,
+  /** Weights are packed by a method, or in a variant of it, that is not decoded. */
+  UNSUPPORTED_QUANTIZATION,
   UNSUPPORTED_ARCHITECTURE,
   UNSUPPORTED_TOKENIZER,
   MALFORMED,

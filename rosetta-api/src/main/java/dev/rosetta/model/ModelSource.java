@@ -54,6 +54,23 @@ public interface ModelSource extends AutoCloseable {
   void read(TensorInfo tensor, long from, MemorySegment target, long length);
 
   /**
+   * How finely the source's own encoding tells values of a tensor apart, where it is not what
+   * {@link TensorInfo#type()} says: a tensor that is decoded from codes and scales.
+   *
+   * @param from index of the first element, in the order in which values are read
+   * @param step receives the distance of neighbouring levels at each element, the larger one where
+   *     they differ
+   * @param reach receives how far from the decoded value rounding to the nearest level may have
+   *     moved it: half a step, more at the ends of the range and where the scale is rounded itself
+   * @param count elements
+   * @return false, with nothing filled, where the tensor is stored as its own type
+   * @throws IndexOutOfBoundsException if the elements are not in the tensor or the arrays are short
+   */
+  default boolean rounding(TensorInfo tensor, long from, float[] step, float[] reach, int count) {
+    return false;
+  }
+
+  /**
    * Checks that the files of this source are still those that were opened. Called once, after the
    * last read and before a result is given out. A source that holds its data in memory has nothing
    * to check.

@@ -1,6 +1,7 @@
 package dev.rosetta.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of a file's tensor directory, as the file states it.
@@ -14,6 +15,9 @@ import java.util.List;
  * @param file index of the file that holds the data, into {@link ModelSource#files()}
  * @param offset byte offset of the first block in that file
  * @param byteSize bytes of the data, without padding after it
+ * @param packing how the file keeps the values where {@code type} and {@code byteSize} are those of
+ *     what is decoded from several tensors, for people: {@code F8_E4M3 with 128x128 block scales};
+ *     else null
  */
 public record TensorInfo(
     String name,
@@ -23,10 +27,24 @@ public record TensorInfo(
     float scale,
     int file,
     long offset,
-    long byteSize) {
+    long byteSize,
+    @Nullable String packing) {
 
   public TensorInfo {
     dims = List.copyOf(dims);
+  }
+
+  /** A tensor that is stored as it is listed. */
+  public TensorInfo(
+      String name,
+      ElementType type,
+      List<Long> dims,
+      BlockLayout layout,
+      float scale,
+      int file,
+      long offset,
+      long byteSize) {
+    this(name, type, dims, layout, scale, file, offset, byteSize, null);
   }
 
   /**

@@ -2,7 +2,9 @@ package dev.rosetta.normalize;
 
 import dev.rosetta.DiagnosisCode;
 import dev.rosetta.model.DimensionOrder;
+import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelConfig;
+import dev.rosetta.model.ModelException;
 import dev.rosetta.model.ModelSource;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.SourceNote;
@@ -40,8 +42,9 @@ public final class Normalizer {
    * Normalises {@code source}. Missing and misshapen tensors become findings; their weights are
    * absent from the model.
    *
-   * @throws dev.rosetta.model.ModelException if there is no supported architecture, or a size that
-   *     the graph needs can be had neither from metadata nor from shapes
+   * @throws ModelException if weights are packed in a way that is not decoded, there is no
+   *     supported architecture, or a size that the graph needs can be had neither from metadata nor
+   *     from shapes
    */
   public static Model normalize(ModelSource source, ElementCodecs codecs) {
     return new Normalizer(source, codecs).normalize();
@@ -58,6 +61,7 @@ public final class Normalizer {
   }
 
   private Model normalize() {
+    refusePacked();
     assignRoles();
     RowConvention rows = rowConvention();
     ModelConfig config =
@@ -74,6 +78,15 @@ public final class Normalizer {
     }
     reportMissing(config);
     return new Model(source, config, weights, unused, findings, notes.list(rows));
+  }
+
+  /** Weights that are there, but packed in an unknown way, must not be called missing. */
+  private void refusePacked() {
+    for (SourceNote note : source.notes()) {
+      if (note.code().equals(ErrorCode.UNSUPPORTED_QUANTIZATION.name())) {
+        throw new ModelException(ErrorCode.UNSUPPORTED_QUANTIZATION, source.path(), note.message());
+      }
+    }
   }
 
   private void assignRoles() {

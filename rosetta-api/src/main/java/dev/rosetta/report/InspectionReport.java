@@ -67,7 +67,8 @@ public final class InspectionReport {
               tensor.type(),
               rowMajor(inspection, tensor),
               tensor.byteSize(),
-              inspection.roles().getOrDefault(tensor.name(), "(no role)")));
+              inspection.roles().getOrDefault(tensor.name(), "(no role)")
+                  + (tensor.packing() == null ? "" : ", decoded from " + tensor.packing())));
     }
     lines.add("");
     if (detail == Detail.EVERY_POINT) {
@@ -183,6 +184,9 @@ public final class InspectionReport {
     json.writeNumberProperty("file", tensor.file());
     json.writeNumberProperty("offset", tensor.offset());
     json.writeNumberProperty("byteSize", tensor.byteSize());
+    if (tensor.packing() != null) {
+      json.writeStringProperty("packing", tensor.packing());
+    }
     json.writeEndObject();
   }
 }

@@ -35,7 +35,8 @@ final class InspectCommand implements Callable<Integer> {
           ErrorCode.TENSOR_OUT_OF_BOUNDS.name(),
           ErrorCode.CHECKSUM_MISMATCH.name(),
           ErrorCode.UNSUPPORTED_ARCHITECTURE.name(),
-          ErrorCode.UNSUPPORTED_ELEMENT_TYPE.name());
+          ErrorCode.UNSUPPORTED_ELEMENT_TYPE.name(),
+          ErrorCode.UNSUPPORTED_QUANTIZATION.name());
 
   private final Terminal terminal;
   private final Comparators comparators;
