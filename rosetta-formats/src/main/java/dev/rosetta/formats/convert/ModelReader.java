@@ -59,6 +59,9 @@ final class ModelReader {
 
   private void collect() {
     for (SourceNote note : source.notes()) {
+      if (note.code().equals(ErrorCode.UNSUPPORTED_QUANTIZATION.name())) {
+        throw new ModelException(ErrorCode.UNSUPPORTED_QUANTIZATION, source.path(), note.message());
+      }
       if (note.severity() == Severity.ERROR) {
         throw new ModelException(
             ErrorCode.MALFORMED, source.path(), "is damaged: " + note.message());

@@ -6,6 +6,8 @@ import dev.rosetta.formats.huggingface.ModelDirectory;
 import dev.rosetta.formats.huggingface.ShardIndex;
 import dev.rosetta.formats.json.JsonMetadata;
 import dev.rosetta.formats.json.Quoted;
+import dev.rosetta.formats.packed.PackedTensors;
+import dev.rosetta.formats.packed.PackedWeight;
 import dev.rosetta.model.DimensionOrder;
 import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.Metadata;
@@ -39,6 +41,7 @@ final class SafeTensorsSource implements ModelSource {
   private final List<TensorInfo> tensors;
   private final List<SourceNote> notes;
   private final TensorRanges ranges;
+  private final Map<String, PackedWeight> packed;
 
   /** Files beside the weights as they were when they were read; closed. */
   private final List<MappedFile> beside;
@@ -52,14 +55,15 @@ final class SafeTensorsSource implements ModelSource {
       List<MappedFile> files,
       List<MappedFile> beside,
       Metadata metadata,
-      List<TensorInfo> tensors,
+      PackedTensors tensors,
       List<SourceNote> notes) {
     this.beside = beside;
     this.path = path;
     this.directory = directory;
     this.files = List.copyOf(files);
     this.metadata = metadata;
-    this.tensors = List.copyOf(tensors);
+    this.tensors = tensors.tensors();
+    this.packed = tensors.weights();
     this.notes = List.copyOf(notes);
     this.ranges = new TensorRanges(files(), notes);
   }
@@ -122,7 +126,8 @@ final class SafeTensorsSource implements ModelSource {
       if (!directory.has(HuggingFaceTokenizer.FILE)) {
         noteOtherTokenizers(directory, notes);
       }
-      return new SafeTensorsSource(path, directory, files, beside, metadata, tensors, notes);
+      PackedTensors read = PackedTensors.of(files, tensors, metadata, notes);
+      return new SafeTensorsSource(path, directory, files, beside, metadata, read, notes);
     } catch (RuntimeException e) {
       files.forEach(MappedFile::close);
       throw e;
@@ -277,10 +282,24 @@ final class SafeTensorsSource implements ModelSource {
 
   @Override
   public void read(TensorInfo tensor, long from, MemorySegment target, long length) {
+    PackedWeight weight = packed.get(tensor.name());
+    if (weight != null) {
+      weight.read(from, target, length);
+      return;
+    }
     long position = ranges.position(tensor, from, length);
     if (length > 0) { // an empty tensor may lie behind the end of the file
       files.get(tensor.file()).read(position, target, length);
     }
+  }
+
+  @Override
+  public boolean rounding(TensorInfo tensor, long from, float[] step, float[] reach, int count) {
+    PackedWeight weight = packed.get(tensor.name());
+    if (weight != null) {
+      weight.rounding(from, step, reach, count);
+    }
+    return weight != null;
   }
 
   @Override

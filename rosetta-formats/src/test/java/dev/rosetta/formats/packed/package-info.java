@@ -1,0 +1,4 @@
+@NullMarked
+package dev.rosetta.formats.packed;
+
+import org.jspecify.annotations.NullMarked;
