@@ -129,7 +129,7 @@ final class ModelComparison {
                 diagnoses.addAll(same.diagnoses());
               });
       List<Diagnosis> ordered = new ArrayList<>(DiagnosisOrder.sorted(diagnoses));
-      tokenizer.diagnosis().ifPresent(diagnosis -> insert(ordered, diagnosis));
+      tokenizer.diagnoses().forEach(diagnosis -> insert(ordered, diagnosis));
       padding.ifPresent(note -> insert(ordered, note));
       phase("diagnosis");
       boolean predicts = complete(points) && logits != null && logits.measured();

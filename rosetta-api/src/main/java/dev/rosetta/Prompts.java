@@ -48,7 +48,11 @@ final class Prompts {
   }
 
   static int[] encode(Vocabulary vocabulary, Path path, String text, ComparisonRequest.Bos bos) {
-    int[] ids = Tokenizer.of(vocabulary, path).encode(text, SpecialTokens.PARSE, policy(bos));
+    return encode(Tokenizer.of(vocabulary, path), text, bos);
+  }
+
+  static int[] encode(Tokenizer tokenizer, String text, ComparisonRequest.Bos bos) {
+    int[] ids = tokenizer.encode(text, SpecialTokens.PARSE, policy(bos));
     if (ids.length == 0) {
       throw new IllegalArgumentException("the prompt is empty: there is nothing to run");
     }

@@ -2,35 +2,36 @@ package dev.rosetta;
 
 import dev.rosetta.ComparisonReport.Check;
 import dev.rosetta.ComparisonReport.Check.Outcome;
+import dev.rosetta.model.ErrorCode;
 import dev.rosetta.model.ModelException;
-import dev.rosetta.model.Severity;
 import dev.rosetta.model.Vocabulary;
 import dev.rosetta.normalize.Model;
 import dev.rosetta.tokenizer.Tokenizer;
+import dev.rosetta.tokenizer.TokenizerBattery;
 import dev.rosetta.tokenizer.TokenizerComparison;
 import dev.rosetta.tokenizer.VocabularyDifference;
+import dev.rosetta.tokenizer.VocabularyDifference.Kind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Both sides' tokenizers against each other, and the ids that the run uses.
+ * Both sides' tokenizers and chat templates against each other, and the ids that the run uses.
  *
  * @param prompt the prompt's text, or null if it is not text
  * @param ids what both sides run on
  * @param checks outcome for the report
- * @param diagnosis the fault, if there is one
+ * @param diagnoses faults and notes
  */
 record TokenizerCheck(
     @Nullable String prompt,
     int[] ids,
     List<Check> checks,
-    Optional<Diagnosis> diagnosis,
+    List<Diagnosis> diagnoses,
     @Nullable Vocabulary vocabulary,
     Path source) {
 
@@ -38,118 +39,173 @@ record TokenizerCheck(
     Optional<Vocabulary> left = a.source().vocabulary();
     Optional<Vocabulary> right = b.source().vocabulary();
     List<Check> checks = new ArrayList<>();
-    List<VocabularyDifference> differences = new ArrayList<>();
-    boolean equal = left.equals(right);
-    if (left.isPresent() && right.isPresent() && !equal) {
-      differences.addAll(TokenizerComparison.compare(left.get(), right.get()));
-    }
-    int[] ids;
+    List<Diagnosis> diagnoses = new ArrayList<>();
     String prompt = null;
-    if (request.tokens() != null) {
-      ids = Prompts.toArray(request.tokens());
-    } else if (left.isPresent() || right.isPresent()) {
-      prompt = Prompts.text(request.prompt());
-      Path path = left.isPresent() ? a.source().path() : b.source().path();
-      ids = Prompts.encode(left.or(() -> right).orElseThrow(), path, prompt, request.bos());
-      if (left.isPresent() && equal) {
-        checks.add(sameIds());
-      } else if (left.isPresent() && right.isPresent()) {
-        promptIds(right.get(), b, prompt, ids, request, differences, checks);
+    int[] ids;
+    if (left.isPresent() && right.isPresent()) {
+      Pair pair = new Pair(left.get(), right.get(), a.source().path(), b.source().path());
+      if (request.tokens() != null) {
+        ids = Prompts.toArray(request.tokens());
+      } else {
+        prompt = Prompts.text(request.prompt());
+        ids = pair.promptIds(prompt, request.bos(), checks);
       }
-    } else if (request.prompt() != null) {
-      throw Prompts.noTokenizer(a.source().path());
+      pair.compare(checks).ifPresent(diagnoses::add);
+      TemplateCheck templates = TemplateCheck.of(left.get(), right.get());
+      checks.add(templates.check());
+      diagnoses.addAll(templates.diagnoses());
     } else {
-      ids = Prompts.builtIn(Math.min(a.config().vocabSize(), b.config().vocabSize()));
-      checks.add(
-          new Check(
-              "prompt", Outcome.PASSED, "no file carries a tokenizer: built-in token ids", false));
+      Optional<Vocabulary> only = left.or(() -> right);
+      if (request.tokens() != null) {
+        ids = Prompts.toArray(request.tokens());
+      } else if (only.isPresent()) {
+        prompt = Prompts.text(request.prompt());
+        Path path = left.isPresent() ? a.source().path() : b.source().path();
+        ids = Prompts.encode(only.get(), path, prompt, request.bos());
+      } else if (request.prompt() != null) {
+        throw Prompts.noTokenizer(a.source().path());
+      } else {
+        ids = Prompts.builtIn(Math.min(a.config().vocabSize(), b.config().vocabSize()));
+        checks.add(
+            new Check(
+                "prompt",
+                Outcome.PASSED,
+                "no file carries a tokenizer: built-in token ids",
+                false));
+      }
+      checks.add(absent(left.isPresent(), right.isPresent()));
     }
-    boolean different =
-        differences.stream().anyMatch(d -> d.kind() == VocabularyDifference.Kind.DIFFERENT);
-    checks.add(tokenizerCheck(left.isPresent(), right.isPresent(), different));
     return new TokenizerCheck(
-        prompt,
-        ids,
-        checks,
-        differences.isEmpty() ? Optional.empty() : Optional.of(diagnose(differences, different)),
-        left.or(() -> right).orElse(null),
-        a.source().path());
+        prompt, ids, checks, diagnoses, left.or(() -> right).orElse(null), a.source().path());
   }
 
-  /** The ids of a prompt that side A has tokenized, by side B's tokenizer. */
-  private static void promptIds(
-      Vocabulary right,
-      Model b,
-      String prompt,
-      int[] ids,
-      ComparisonRequest request,
-      List<VocabularyDifference> differences,
-      List<Check> checks) {
-    int[] other;
-    try {
-      other = Prompts.encode(right, b.source().path(), prompt, request.bos());
-    } catch (ModelException e) {
-      checks.add(new Check("token ids", Outcome.NOT_RUN, "side B: " + e.getMessage(), true));
-      return;
-    }
-    if (Arrays.equals(ids, other)) {
-      checks.add(sameIds());
-      return;
-    }
-    differences.addFirst(
-        new VocabularyDifference(
-            "token ids",
-            Arrays.toString(ids),
-            Arrays.toString(other),
-            VocabularyDifference.Kind.DIFFERENT));
-  }
-
-  private static Check sameIds() {
-    return new Check("token ids", Outcome.PASSED, "the prompt has the same ids", false);
-  }
-
-  private static Check tokenizerCheck(boolean onA, boolean onB, boolean different) {
-    if (onA && onB) {
-      return new Check(
-          "tokenizer",
-          different ? Outcome.FAILED : Outcome.PASSED,
-          different ? "the tokenizers differ" : "the tokenizers agree",
-          true);
-    }
+  private static Check absent(boolean onA, boolean onB) {
     String who = onA ? "side B carries" : onB ? "side A carries" : "neither side carries";
     String none = onA || onB ? " no tokenizer" : " a tokenizer";
-    return new Check("tokenizer", Outcome.NOT_RUN, who + none, false);
+    String templates = onA || onB ? ", so chat templates are not compared either" : "";
+    return new Check("tokenizer", Outcome.NOT_RUN, who + none + templates, false);
   }
 
-  private static Diagnosis diagnose(List<VocabularyDifference> differences, boolean different) {
-    VocabularyDifference first =
-        differences.stream()
-            .filter(d -> !different || d.kind() == VocabularyDifference.Kind.DIFFERENT)
-            .findFirst()
-            .orElseThrow();
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    for (VocabularyDifference difference : differences) {
-      evidence.put(
-          difference.field(), List.of(difference.a(), difference.b(), difference.kind().name()));
+  /** Two vocabularies, each made into a tokenizer once and only where it is needed. */
+  private static final class Pair {
+    private final Vocabulary left;
+    private final Vocabulary right;
+    private final Path leftPath;
+    private final Path rightPath;
+    private final List<VocabularyDifference> differences;
+    private @Nullable Tokenizer tokenizerA;
+    private @Nullable Tokenizer tokenizerB;
+    private Optional<VocabularyDifference> promptDifference = Optional.empty();
+
+    Pair(Vocabulary left, Vocabulary right, Path leftPath, Path rightPath) {
+      this.left = left;
+      this.right = right;
+      this.leftPath = leftPath;
+      this.rightPath = rightPath;
+      this.differences = left.equals(right) ? List.of() : TokenizerComparison.compare(left, right);
     }
-    return new Diagnosis(
-        DiagnosisCode.TOKENIZER_MISMATCH,
-        different ? Severity.ERROR : Severity.INFO,
-        first.field(),
-        null,
-        null,
-        "tokenizers: "
-            + first.field()
-            + " is "
-            + first.a()
-            + " on side A, "
-            + first.b()
-            + " on side B",
-        different
-            ? "carry the tokenizer over unchanged: tokens, merges or scores, types, special ids"
-            : "nothing to do",
-        Proof.CONSISTENT,
-        evidence);
+
+    private Tokenizer a() {
+      if (tokenizerA == null) {
+        tokenizerA = Tokenizer.of(left, leftPath);
+      }
+      return tokenizerA;
+    }
+
+    private Tokenizer b() {
+      if (tokenizerB == null) {
+        tokenizerB = Tokenizer.of(right, rightPath);
+      }
+      return tokenizerB;
+    }
+
+    /**
+     * The prompt's ids by side A, or by side B where A's tokenizer cannot be run.
+     *
+     * @throws ModelException if neither can be run
+     */
+    int[] promptIds(String prompt, ComparisonRequest.Bos bos, List<Check> checks) {
+      int[] ids;
+      try {
+        ids = Prompts.encode(a(), prompt, bos);
+      } catch (ModelException unusable) {
+        return fallback(() -> Prompts.encode(b(), prompt, bos), unusable, "A", "B", checks);
+      }
+      if (differences.isEmpty()) {
+        checks.add(sameIds()); // Equal tables under equal rules give equal ids.
+        return ids;
+      }
+      int[] other;
+      try {
+        other = Prompts.encode(b(), prompt, bos);
+      } catch (ModelException unusable) {
+        return fallback(() -> ids, unusable, "B", "A", checks);
+      }
+      if (Arrays.equals(ids, other)) {
+        checks.add(sameIds());
+      } else {
+        promptDifference =
+            Optional.of(
+                new VocabularyDifference(
+                    "token ids", Arrays.toString(ids), Arrays.toString(other), Kind.DIFFERENT));
+      }
+      return ids;
+    }
+
+    /** A tokenizer of an unsupported kind is no fault; a malformed one leaves a gap. */
+    private static int[] fallback(
+        Supplier<int[]> ids,
+        ModelException unusable,
+        String side,
+        String other,
+        List<Check> checks) {
+      int[] found;
+      try {
+        found = ids.get();
+      } catch (ModelException neither) {
+        throw unusable;
+      }
+      checks.add(
+          new Check(
+              "token ids",
+              Outcome.NOT_RUN,
+              "side %s: %s; both sides run on side %s's ids"
+                  .formatted(side, unusable.getMessage(), other),
+              unusable.code() != ErrorCode.UNSUPPORTED_TOKENIZER));
+      return found;
+    }
+
+    private static Check sameIds() {
+      return new Check("token ids", Outcome.PASSED, "the prompt has the same ids", false);
+    }
+
+    /** The tables, and then, where they differ at all, the battery of texts. */
+    Optional<Diagnosis> compare(List<Check> checks) {
+      if (differences.isEmpty()) {
+        checks.add(new Check("tokenizer", Outcome.PASSED, "the tokenizers agree", true));
+        return Optional.empty();
+      }
+      List<String> texts = TokenizerBattery.texts(left, right);
+      Optional<TokenizerBattery.TextDifference> text = Optional.empty();
+      String unrun = null;
+      try {
+        text = TokenizerBattery.compare(a(), b(), texts);
+      } catch (ModelException unusable) {
+        unrun = unusable.getMessage();
+      }
+      TokenizerFindings findings = new TokenizerFindings(differences, promptDifference, text);
+      checks.add(
+          new Check(
+              "tokenizer",
+              findings.areFaults() ? Outcome.FAILED : Outcome.PASSED,
+              findings.areFaults()
+                  ? "the tokenizers differ"
+                  : unrun != null
+                      ? "their tables agree; no text was tokenized by both: " + unrun
+                      : "the tokenizers agree, on %d texts, too".formatted(texts.size()),
+              true));
+      return Optional.of(findings.diagnosis());
+    }
   }
 
   List<Integer> idList() {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param merges BPE merges in order of rank, each {@code "left right"}
  * @param bos beginning-of-sequence id
  * @param eos end-of-sequence id
+ * @param endOfTurn end-of-turn id
  * @param unknown id of the unknown token
  * @param padding padding id
  * @param addBos whether a prompt starts with {@code bos}, or null if not stated
@@ -37,6 +38,7 @@ public record Vocabulary(
     List<String> merges,
     OptionalInt bos,
     OptionalInt eos,
+    OptionalInt endOfTurn,
     OptionalInt unknown,
     OptionalInt padding,
     @Nullable Boolean addBos,
@@ -54,6 +56,7 @@ public record Vocabulary(
         && Arrays.equals(types, that.types)
         && bos.equals(that.bos)
         && eos.equals(that.eos)
+        && endOfTurn.equals(that.endOfTurn)
         && unknown.equals(that.unknown)
         && padding.equals(that.padding)
         && Objects.equals(addBos, that.addBos)
@@ -66,6 +69,6 @@ public record Vocabulary(
 
   @Override
   public int hashCode() {
-    return Objects.hash(model, preTokenizer, bos, eos, unknown, padding, tokens.size());
+    return Objects.hash(model, preTokenizer, bos, eos, endOfTurn, unknown, padding, tokens.size());
   }
 }

@@ -80,21 +80,94 @@ final class TokenizerComparisonTests {
 
   @Test
   void typesThatDifferAreNamed() {
-    int[] types = LETTERS.types().clone();
-    types[258] = 4;
     assertDifference(
         LETTERS,
-        Vocabularies.withTokens(LETTERS, LETTERS.tokens(), types),
+        withType(LETTERS, 258, 1),
+        "token_type",
+        "[258] control",
+        "[258] normal",
+        Kind.DIFFERENT);
+    assertDifference(
+        LETTERS,
+        withType(LETTERS, 258, 4),
         "token_type",
         "[258] control",
         "[258] user_defined",
-        Kind.DIFFERENT);
+        Kind.UNSTATED);
     assertDifference(
         LETTERS,
         Vocabularies.withTokens(LETTERS, LETTERS.tokens(), null),
         "token_type",
         "stated",
         "not stated",
+        Kind.UNSTATED);
+  }
+
+  private static Vocabulary withType(Vocabulary v, int id, int type) {
+    int[] types = v.types().clone();
+    types[id] = type;
+    return Vocabularies.withTokens(v, v.tokens(), types);
+  }
+
+  @Test
+  void theBlanksOfUserDefinedTokensAreOneSpelling() {
+    Vocabulary blanks = withType(withToken(PIECES, 260, "  "), 260, 4);
+    Vocabulary letters = withType(withToken(PIECES, 260, "\u2581\u2581"), 260, 4);
+    assertDifference(
+        blanks, letters, "tokens", "[260] \"  \"", "[260] \"\u2581\u2581\"", Kind.BENIGN);
+  }
+
+  @Test
+  void anEndOfSequenceThatIsDroppedIsNamed() {
+    Vocabulary none = Vocabularies.byteLevel("qwen2", LETTERS.merges(), "<|bos|>", "<|eos|>");
+    assertEquals(
+        List.of("bos_token_id", "eos_token_id"),
+        TokenizerComparison.compare(LETTERS, none).stream()
+            .filter(d -> d.kind() == Kind.DIFFERENT)
+            .map(VocabularyDifference::field)
+            .toList());
+  }
+
+  @Test
+  void endsOfTurnAreComparedByWhatIsInEffect() {
+    Vocabulary chat = Vocabularies.byteLevel("qwen2", List.of("a b"), "<|im_start|>", "<|im_end|>");
+    assertEquals(
+        List.of(), TokenizerComparison.compare(chat, Vocabularies.withEndOfTurn(chat, 258)));
+    assertDifference(
+        chat,
+        Vocabularies.withEndOfTurn(chat, 257),
+        "eot_token_id",
+        "258 (not stated)",
+        "257",
+        Kind.UNSTATED);
+    assertDifference(
+        Vocabularies.withEndOfTurn(chat, 258),
+        Vocabularies.withEndOfTurn(chat, 257),
+        "eot_token_id",
+        "258",
+        "257",
+        Kind.DIFFERENT);
+  }
+
+  @Test
+  void anotherPaddingTokenIsBenign() {
+    assertDifference(
+        Vocabularies.withPadding(LETTERS, 258),
+        Vocabularies.withPadding(LETTERS, 259),
+        "padding_token_id",
+        "258",
+        "259",
+        Kind.BENIGN);
+  }
+
+  @Test
+  void aPatternWithoutANameSaysNothingAgainstAName() {
+    assertDifference(
+        LETTERS,
+        Vocabularies.withModel(LETTERS, "gpt2", "unknown: split x+"),
+        "pre",
+        "qwen2",
+        "unknown: split x+",
         Kind.UNSTATED);
   }
 
@@ -118,9 +191,9 @@ final class TokenizerComparisonTests {
         LETTERS,
         Vocabularies.withScoresAndMerges(LETTERS, null, List.of()),
         "merges",
-        "stated",
-        "not stated",
-        Kind.UNSTATED);
+        "2 merges",
+        "none",
+        Kind.DIFFERENT);
   }
 
   @Test
@@ -145,7 +218,7 @@ final class TokenizerComparisonTests {
     Vocabulary ranked = Vocabularies.withScoresAndMerges(PIECES, null, List.of("a b"));
     List<VocabularyDifference> differences = TokenizerComparison.compare(PIECES, ranked);
     assertEquals(
-        List.of("model", "scores", "merges"),
+        List.of("tokenizer.ggml.model", "scores", "merges"),
         differences.stream().map(VocabularyDifference::field).toList());
     assertEquals(
         List.of(Kind.UNSTATED),
@@ -196,14 +269,14 @@ final class TokenizerComparisonTests {
     Vocabulary adds = Vocabularies.withFlags(LETTERS, true, null, null);
     Vocabulary doesNot = Vocabularies.withFlags(LETTERS, false, null, null);
     assertDifference(adds, doesNot, "add_bos_token", "true", "false", Kind.DIFFERENT);
-    assertDifference(adds, LETTERS, "add_bos_token", "true", "false (not stated)", Kind.UNSTATED);
+    assertDifference(adds, LETTERS, "add_bos_token", "true", "false (not stated)", Kind.DIFFERENT);
     assertDifference(
         PIECES,
         Vocabularies.withFlags(PIECES, null, null, false),
         "add_space_prefix",
         "true (not stated)",
         "false",
-        Kind.UNSTATED);
+        Kind.DIFFERENT);
     assertDifference(
         LETTERS,
         Vocabularies.withIds(LETTERS, 258, 258),

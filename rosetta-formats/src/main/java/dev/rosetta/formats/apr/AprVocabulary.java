@@ -44,6 +44,7 @@ final class AprVocabulary {
         strings("tokenizer.merges"),
         id("tokenizer.bos_token_id", tokens.size()),
         id("tokenizer.eos_token_id", tokens.size()),
+        id("tokenizer.eot_token_id", tokens.size()),
         id("tokenizer.unknown_token_id", tokens.size()),
         id("tokenizer.padding_token_id", tokens.size()),
         flag("tokenizer.add_bos_token"),

@@ -80,6 +80,7 @@ final class AprMetadataOf {
     }
     id("tokenizer.bos_token_id", vocabulary.bos());
     id("tokenizer.eos_token_id", vocabulary.eos());
+    id("tokenizer.eot_token_id", vocabulary.endOfTurn());
     id("tokenizer.unknown_token_id", vocabulary.unknown());
     id("tokenizer.padding_token_id", vocabulary.padding());
     put("tokenizer.add_bos_token", vocabulary.addBos());

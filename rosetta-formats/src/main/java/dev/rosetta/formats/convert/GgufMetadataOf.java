@@ -108,6 +108,7 @@ final class GgufMetadataOf {
     }
     id(t + "bos_token_id", vocabulary.bos());
     id(t + "eos_token_id", vocabulary.eos());
+    id(t + "eot_token_id", vocabulary.endOfTurn());
     id(t + "unknown_token_id", vocabulary.unknown());
     id(t + "padding_token_id", vocabulary.padding());
     flag(t + "add_bos_token", vocabulary.addBos());

@@ -43,6 +43,7 @@ final class GgufVocabulary {
             merges == null ? List.of() : merges(metadata, merges),
             id(metadata, "tokenizer.ggml.bos_token_id", tokens),
             id(metadata, "tokenizer.ggml.eos_token_id", tokens),
+            id(metadata, "tokenizer.ggml.eot_token_id", tokens),
             id(metadata, "tokenizer.ggml.unknown_token_id", tokens),
             id(metadata, "tokenizer.ggml.padding_token_id", tokens),
             metadata.bool("tokenizer.ggml.add_bos_token"),

@@ -7,7 +7,6 @@ import dev.rosetta.model.ModelException;
 import dev.rosetta.model.Vocabulary;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,10 +35,16 @@ public final class HuggingFaceTokenizer {
   private final JsonObject model;
   private final JsonObject config;
   private final Metadata modelConfig;
+  private final @Nullable String chatTemplate;
   private final boolean byteLevel;
   private final boolean sentencePiece;
 
-  private HuggingFaceTokenizer(JsonObject tokenizer, JsonObject config, Metadata modelConfig) {
+  private HuggingFaceTokenizer(
+      JsonObject tokenizer,
+      JsonObject config,
+      Metadata modelConfig,
+      @Nullable String chatTemplate) {
+    this.chatTemplate = chatTemplate;
     this.tokenizer = tokenizer;
     this.config = config;
     this.modelConfig = modelConfig;
@@ -78,7 +83,11 @@ public final class HuggingFaceTokenizer {
                       .object(CONFIG_FILE, MAX_CONFIG_BYTES)
                       .map(values -> new JsonObject(configFile, "", values))
                       .orElse(JsonObject.empty(configFile));
-              return new HuggingFaceTokenizer(new JsonObject(file, "", root), config, modelConfig)
+              return new HuggingFaceTokenizer(
+                      new JsonObject(file, "", root),
+                      config,
+                      modelConfig,
+                      ChatTemplate.read(directory, config))
                   .vocabulary();
             });
   }
@@ -99,12 +108,13 @@ public final class HuggingFaceTokenizer {
         merges(),
         bos,
         eos,
+        OptionalInt.empty(),
         unknown(table),
         special("pad_token", table),
         addsSpecial("add_bos_token", bos, table, true),
         addsSpecial("add_eos_token", eos, table, false),
         sentencePiece ? Boolean.valueOf(prependsBlank()) : null,
-        chatTemplate());
+        chatTemplate);
   }
 
   private String modelType() {
@@ -237,16 +247,5 @@ public final class HuggingFaceTokenizer {
               .findFirst();
       default -> Optional.empty();
     };
-  }
-
-  private @Nullable String chatTemplate() {
-    if (!(config.get("chat_template") instanceof List)) {
-      return config.string("chat_template").orElse(null);
-    }
-    Map<String, String> byName = new HashMap<>();
-    for (JsonObject template : config.objects("chat_template")) {
-      byName.put(template.string("name").orElse(""), template.string("template").orElse(""));
-    }
-    return byName.get("default");
   }
 }

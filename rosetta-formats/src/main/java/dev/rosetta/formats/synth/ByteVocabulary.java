@@ -55,6 +55,7 @@ final class ByteVocabulary {
         OptionalInt.of(end),
         OptionalInt.empty(),
         OptionalInt.empty(),
+        OptionalInt.empty(),
         false,
         false,
         null,

@@ -26,6 +26,7 @@ final class TokenizerJsonTests {
         OptionalInt.of(eos),
         OptionalInt.empty(),
         OptionalInt.empty(),
+        OptionalInt.empty(),
         null,
         null,
         null,

@@ -169,6 +169,18 @@ final class HuggingFaceTokenizerTests {
   }
 
   @Test
+  void aTemplateInAFileOfItsOwnComesFirst() throws IOException {
+    String config = "{\"chat_template\": \"of the config\"}";
+    String tokenizer = BYTE_LEVEL.formatted(GPT2);
+    Files.writeString(dir.resolve("chat_template.json"), "{\"chat_template\": \"of the json\"}");
+    assertEquals("of the json", read(tokenizer, config, Map.of()).orElseThrow().chatTemplate());
+    Files.writeString(dir.resolve("chat_template.jinja"), "of the jinja\n");
+    assertEquals("of the jinja\n", read(tokenizer, config, Map.of()).orElseThrow().chatTemplate());
+    Files.write(dir.resolve("chat_template.jinja"), new byte[] {(byte) 0xff});
+    assertEquals(ErrorCode.MALFORMED, refusal(tokenizer));
+  }
+
+  @Test
   void knownPreTokenizersAreNamed() {
     String bytes = "{\"type\":\"ByteLevel\",\"use_regex\":false}";
     String words = "{\"type\":\"ByteLevel\",\"use_regex\":true}";
