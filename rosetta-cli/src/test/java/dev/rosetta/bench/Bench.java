@@ -94,6 +94,7 @@ final class Bench {
             ValueFaults.all(),
             ByteFaults.all(),
             ModelFaults.all(),
+            TokenizerFaults.all(),
             TableFaults.all(),
             WholeFaults.all(),
             CauseFaults.all())

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** What healthy files may differ in without being another model. */
@@ -43,6 +44,15 @@ final class Controls {
         new Control("rounded to four bits before", Controls::quantisedBefore),
         new Control("no vocabulary", Controls::noVocabulary),
         new Control("vocabulary padded", Controls::paddedVocabulary),
+        new Control(
+            "another padding token",
+            (d, o, r) -> withTokenizer(d, s -> s.padding = r.nextInt(200))),
+        new Control(
+            "line break behind the template",
+            (d, o, r) -> withTokenizer(d, s -> s.chatTemplate += "\n")),
+        new Control(
+            "another name of the pre-tokenizer",
+            (d, o, r) -> withTokenizer(d, s -> s.preTokenizer = "deepseek-r1-qwen")),
         new Control("unused tensors", Controls::unusedTensors),
         new Control("config stated in another order", Controls::otherConfigOrder));
   }
@@ -213,6 +223,14 @@ final class Controls {
       }
     }
     draft.settings().set("vocab_size", (long) padded);
+    return true;
+  }
+
+  private static boolean withTokenizer(Draft draft, Consumer<Settings> change) {
+    if (!draft.settings().hasTokenizer()) {
+      return false;
+    }
+    change.accept(draft.settings());
     return true;
   }
 

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The config and the vocabulary that a draft states, in the words of any format. */
 final class Settings {
@@ -26,6 +27,11 @@ final class Settings {
   String preTokenizer = "qwen2";
   long endOfText = END;
   boolean addBos;
+  boolean endStated = true;
+  boolean endIsControl = true;
+  int padding = END;
+  @Nullable String chatTemplate =
+      "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}";
 
   Settings(Shape shape) {
     architecture = shape.architecture();
@@ -121,7 +127,13 @@ final class Settings {
       keys.put("tokenizer.ggml.tokens", GgufValue.array(ValueType.STRING, tokens));
       keys.put("tokenizer.ggml.token_type", GgufValue.array(ValueType.I32, types()));
       keys.put("tokenizer.ggml.merges", GgufValue.array(ValueType.STRING, merges));
-      keys.put("tokenizer.ggml.eos_token_id", GgufValue.u32(endOfText));
+      if (endStated) {
+        keys.put("tokenizer.ggml.eos_token_id", GgufValue.u32(endOfText));
+      }
+      keys.put("tokenizer.ggml.padding_token_id", GgufValue.u32(padding));
+      if (chatTemplate != null) {
+        keys.put("tokenizer.chat_template", GgufValue.string(chatTemplate));
+      }
       keys.put("tokenizer.ggml.bos_token_id", GgufValue.u32(END));
       keys.put("tokenizer.ggml.add_bos_token", GgufValue.bool(addBos));
     }
@@ -129,7 +141,7 @@ final class Settings {
   }
 
   private List<Long> types() {
-    return tokens.stream().map(token -> token.startsWith("<|") ? 3L : 1L).toList();
+    return tokens.stream().map(token -> endIsControl && token.startsWith("<|") ? 3L : 1L).toList();
   }
 
   Map<String, Object> apr() {
@@ -158,7 +170,13 @@ final class Settings {
       keys.put("tokenizer.vocab_size", (long) tokens.size());
       keys.put("tokenizer.token_type", types());
       keys.put("tokenizer.merges", merges);
-      keys.put("tokenizer.eos_token_id", endOfText);
+      if (endStated) {
+        keys.put("tokenizer.eos_token_id", endOfText);
+      }
+      keys.put("tokenizer.padding_token_id", (long) padding);
+      if (chatTemplate != null) {
+        keys.put("tokenizer.chat_template", chatTemplate);
+      }
       keys.put("tokenizer.bos_token_id", (long) END);
       keys.put("tokenizer.add_bos_token", addBos);
     }
