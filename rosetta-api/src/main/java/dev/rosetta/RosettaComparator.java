@@ -206,12 +206,22 @@ public final class RosettaComparator {
    * @throws ModelException if the model carries no tokenizer or one that is not supported
    */
   public Tokenization tokenize(Path path, String text, ComparisonRequest.Bos bos) {
+    return tokenize(path, List.of(text), bos).getFirst();
+  }
+
+  /**
+   * The ids of each of {@code texts}, as {@link #tokenize(Path, String, ComparisonRequest.Bos)}.
+   *
+   * @throws ModelException if the model carries no tokenizer or one that is not supported
+   */
+  public List<Tokenization> tokenize(Path path, List<String> texts, ComparisonRequest.Bos bos) {
     try (ModelSource source = formats.open(path)) {
-      return ofSteadyFiles(() -> tokenize(source, text, bos), source);
+      return ofSteadyFiles(() -> tokenize(source, texts, bos), source);
     }
   }
 
-  private static Tokenization tokenize(ModelSource source, String text, ComparisonRequest.Bos bos) {
+  private static List<Tokenization> tokenize(
+      ModelSource source, List<String> texts, ComparisonRequest.Bos bos) {
     Vocabulary vocabulary =
         source
             .vocabulary()
@@ -222,13 +232,17 @@ public final class RosettaComparator {
                         source.path(),
                         "the file carries no tokenizer; pass token ids instead of a text"));
     Tokenizer tokenizer = Tokenizer.of(vocabulary, source.path());
-    List<Integer> ids = new ArrayList<>();
-    List<String> pieces = new ArrayList<>();
-    for (int id : tokenizer.encode(text, SpecialTokens.PARSE, Prompts.policy(bos))) {
-      ids.add(id);
-      pieces.add(tokenizer.piece(id));
+    List<Tokenization> all = new ArrayList<>();
+    for (String text : texts) {
+      List<Integer> ids = new ArrayList<>();
+      List<String> pieces = new ArrayList<>();
+      for (int id : tokenizer.encode(text, SpecialTokens.PARSE, Prompts.policy(bos))) {
+        ids.add(id);
+        pieces.add(tokenizer.piece(id));
+      }
+      all.add(new Tokenization(ids, pieces));
     }
-    return new Tokenization(ids, pieces);
+    return all;
   }
 
   /** The kernel back ends at hand, best first, with the reason why one cannot be used. */

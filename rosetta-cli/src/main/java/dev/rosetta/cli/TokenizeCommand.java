@@ -3,11 +3,17 @@ package dev.rosetta.cli;
 import dev.rosetta.ComparisonRequest.Bos;
 import dev.rosetta.Tokenization;
 import dev.rosetta.report.TokenizationReport;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Turns a text into token ids as a model's own tokenizer does. */
 @Command(
@@ -20,8 +26,18 @@ final class TokenizeCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "MODEL", description = "The model with the tokenizer.")
   Path model;
 
-  @Parameters(index = "1", paramLabel = "TEXT", description = "The text.")
-  String text;
+  @Spec CommandSpec spec;
+
+  @Parameters(index = "1", arity = "0..1", paramLabel = "TEXT", description = "The text.")
+  @Nullable String text;
+
+  @Option(
+      names = "--file",
+      paramLabel = "FILE",
+      description =
+          "In place of TEXT: a UTF-8 file; each of its lines is a text. Prints one JSON"
+              + " array of ids for each.")
+  @Nullable Path file;
 
   @Option(
       names = "--bos",
@@ -51,9 +67,35 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Tokenization tokens = comparators.get().tokenize(model, text, bos);
+    Usage usage = new Usage(spec);
+    String given = text;
+    Path lines = file;
+    if (given == null && lines != null) {
+      return tokenizeLines(lines, usage);
+    }
+    if (given == null || lines != null) {
+      throw usage.error("give a TEXT or --file FILE, one of them");
+    }
+    Tokenization tokens = comparators.get().tokenize(model, given, bos);
     terminal.print(
         format == Format.JSON ? TokenizationReport.json(tokens) : TokenizationReport.text(tokens));
     return 0;
+  }
+
+  private int tokenizeLines(Path lines, Usage usage) {
+    StringBuilder rows = new StringBuilder();
+    for (Tokenization tokens : comparators.get().tokenize(model, lines(lines, usage), bos)) {
+      rows.append(tokens.ids()).append('\n');
+    }
+    terminal.print(rows.toString());
+    return 0;
+  }
+
+  private static List<String> lines(Path file, Usage usage) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw usage.error("--file " + file + " is no UTF-8 file that can be read: " + e);
+    }
   }
 }

@@ -112,6 +112,20 @@ final class OtherCommandTests {
   }
 
   @Test
+  void tokenizeTakesTheLinesOfAFile() throws IOException {
+    Path lines = folder.resolve("lines.txt");
+    Files.writeString(lines, "2+2=\n\n the\n");
+    Run run = Cli.run("tokenize", files.gguf(), "--file", lines.toString());
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals(3, run.out().lines().count(), run.out());
+    String alone =
+        Cli.run("tokenize", files.gguf(), " the").out().lines().findFirst().orElseThrow();
+    assertEquals("[" + alone.replace(",", ", ") + "]", run.out().lines().toList().getLast());
+    assertEquals(2, Cli.run("tokenize", files.gguf()).exitCode());
+    assertEquals(2, Cli.run("tokenize", files.gguf(), "x", "--file", lines.toString()).exitCode());
+  }
+
+  @Test
   void traceWritesEveryCapturePoint() {
     Path out = folder.resolve("trace.safetensors");
     Run run = Cli.run("trace", files.gguf(), "--prompt", "2+2=", "-o", out);
