@@ -37,7 +37,7 @@ def quantize(source: str, target: str, kind: str, importance: str | None = None)
 
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = (TYPES | IMPORTANCE_TYPES)[kind]
-    params.nthread = 2
+    params.nthread = 1
     params.allow_requantize = True
     if importance:
         values = {name: np.ascontiguousarray(array, np.float32) for name, array in np.load(importance).items()}
@@ -116,7 +116,8 @@ def context(model_path: str, callback=None, count: int = 512):
     if not model:
         raise RuntimeError(f"llama.cpp cannot load {model_path}")
     params = llama_cpp.llama_context_default_params()
-    params.n_ctx, params.n_batch, params.n_ubatch, params.n_threads = count, count, count, 2
+    params.n_ctx = params.n_batch = params.n_ubatch = count
+    params.n_threads = params.n_threads_batch = 1  # its threads wait busily; others work here too
     params.type_k = params.type_v = 0
     params.flash_attn_type = 0
     if callback:

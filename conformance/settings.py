@@ -18,14 +18,15 @@ class Settings:
     apr: Path | None
     match: str = ""  # only checks whose name contains it
     every: int = 1  # and of these, each n-th
-    missing: dict[str, str] = field(default_factory=dict)  # what could not be had -> why
+    versions: str = ""
+    missing: dict[str, str] = field(default_factory=dict)  # what could not be had, and why
 
 
 class Checks:
     """The checks of one part: each passed, failed or was not run, with the reason."""
 
     def __init__(self, settings: Settings, part: str):
-        self.part = part
+        self.part, self.versions = part, settings.versions
         self.match, self.every, self.asked = settings.match, settings.every, 0
         self.results: list[dict] = []
         self.folder = settings.work / "results"
@@ -46,5 +47,6 @@ class Checks:
 
     def save(self) -> None:
         path = self.folder / f"{self.part}.json"
-        record = {"part": self.part, "date": time.strftime("%Y-%m-%d"), "results": self.results}
+        record = {"part": self.part, "date": time.strftime("%Y-%m-%d"), "versions": self.versions,
+                  "every": self.every, "match": self.match, "results": self.results}
         path.write_text(json.dumps(record, indent=1))
