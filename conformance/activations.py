@@ -20,7 +20,8 @@ from smollm import half_split
 PROMPTS = {
     "prose": "The lighthouse keeper wrote in his log that the storm of 1907 had lasted three days.",
     "code": "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n",
-    "chat": "<|im_start|>user\nWhat is 17 + 25?<|im_end|>\n<|im_start|>assistant\n"}
+    "chat": "<|im_start|>user\nWhat is 17 + 25?<|im_end|>\n<|im_start|>assistant\n",
+}
 BOUND = 1e-5
 # llama.cpp rounds the activations that it multiplies with a weight to that weight's own type: to float16
 # (2^-11) for F16, to bfloat16 (2^-8) for BF16. Such errors of each operation are independent and add up
@@ -45,12 +46,26 @@ def worst(ours: dict, reference: dict) -> tuple[float, str, int]:
 def un_permute(points: dict) -> dict:
     """llama.cpp's Q and K have the two halves of a head interleaved; ours are brought to one order."""
     heads = {"q": 9, "k": 3, "q_rope": 9, "k_rope": 3}
-    return {name: half_split(value.T, heads[kind]).T if (kind := name.split(".")[-1]) in heads else value
-            for name, value in points.items()}
+    return {
+        name: half_split(value.T, heads[kind]).T
+        if (kind := name.split(".")[-1]) in heads
+        else value
+        for name, value in points.items()
+    }
 
 
 def ours(settings: Settings, model: Path, ids: list[int], target: Path) -> dict:
-    done = command.run(settings, "trace", model, "--tokens", ",".join(map(str, ids)), "-o", target, "--quiet", "--no-progress")
+    done = command.run(
+        settings,
+        "trace",
+        model,
+        "--tokens",
+        ",".join(map(str, ids)),
+        "-o",
+        target,
+        "--quiet",
+        "--no-progress",
+    )
     if done.returncode:
         raise Unavailable(f"rosetta trace: exit {done.returncode}: {done.stderr.strip()[-300:]}")
     return load_file(target)
@@ -67,7 +82,15 @@ def run(settings: Settings) -> None:
     def judge(name, mine, theirs, bound):
         distance, where, count = worst(mine, theirs)
         detail = f"{distance:.1e} of {bound:.1e} at {where}, {count} points"
-        checks.add(name, "pass" if distance <= bound else "fail", detail, distance=distance, bound=bound, point=where, points=count)
+        checks.add(
+            name,
+            "pass" if distance <= bound else "fail",
+            detail,
+            distance=distance,
+            bound=bound,
+            point=where,
+            points=count,
+        )
 
     for prompt, text in PROMPTS.items():
         ids = tokenizer(text).input_ids
@@ -78,7 +101,11 @@ def run(settings: Settings) -> None:
                 continue
             target = traces / f"transformers-{kind}-{prompt}.npz"
             script = Path(__file__).with_name("reference.py")
-            subprocess.run([sys.executable, script, folder, ",".join(map(str, ids)), kind, target], check=True, capture_output=True)
+            subprocess.run(
+                [sys.executable, script, folder, ",".join(map(str, ids)), kind, target],
+                check=True,
+                capture_output=True,
+            )
             judge(name, mine, dict(np.load(target)), BOUND)
         for kind, bound in LLAMA.items():
             name = f"llama.cpp {kind}, {prompt}"
@@ -90,6 +117,11 @@ def run(settings: Settings) -> None:
                 model = files.get(f"convert:noisy-f32:{kind}")
                 target = traces / f"llama-{kind}-{prompt}.npz"
                 llama.call("trace", model, ",".join(map(str, ids)), target)
-                judge(name, ours(settings, model, ids, traces / "ours.safetensors"), un_permute(dict(np.load(target))), bound)
+                judge(
+                    name,
+                    ours(settings, model, ids, traces / "ours.safetensors"),
+                    un_permute(dict(np.load(target))),
+                    bound,
+                )
             except (Unavailable, RuntimeError) as reason:
                 checks.add(name, "not run", str(reason))

@@ -18,10 +18,16 @@ PROMPT = "The lighthouse keeper wrote in his log that"
 COUNT = 16
 # How aprender imports: name, source, options.
 IMPORTS = [
-    ("f32", "noisy-f32", []), ("bf16 source", "noisy-bf16", []), ("fp16", "noisy-f32", ["--quantize", "fp16"]),
-    ("int8", "noisy-f32", ["--quantize", "int8"]), ("int4", "noisy-f32", ["--quantize", "int4"]),
-    ("GGUF f16", "convert:noisy-f32:f16", []), ("GGUF q8_0", "llama:noisy:q8_0", []),
-    ("GGUF q4_k_m", "llama:noisy:q4_k_m", []), ("GGUF q4_k_m kept", "llama:noisy:q4_k_m", ["--preserve-q4k"])]
+    ("f32", "noisy-f32", []),
+    ("bf16 source", "noisy-bf16", []),
+    ("fp16", "noisy-f32", ["--quantize", "fp16"]),
+    ("int8", "noisy-f32", ["--quantize", "int8"]),
+    ("int4", "noisy-f32", ["--quantize", "int4"]),
+    ("GGUF f16", "convert:noisy-f32:f16", []),
+    ("GGUF q8_0", "llama:noisy:q8_0", []),
+    ("GGUF q4_k_m", "llama:noisy:q4_k_m", []),
+    ("GGUF q4_k_m kept", "llama:noisy:q4_k_m", ["--preserve-q4k"]),
+]
 # Both other engines round activations to 8 bits before they multiply them with quantised weights; ours does not.
 # Two tokens whose logits are nearer than this may then change places.
 EIGHT_BITS = 0.5
@@ -33,10 +39,12 @@ def gaps(settings: Settings, model: Path, ids: list[int], theirs: list[int]) -> 
     target = settings.work / "traces" / "tokens.safetensors"
     target.parent.mkdir(exist_ok=True)
     read = ",".join(map(str, ids + theirs[:-1]))
-    done = command.run(settings, "trace", model, "--tokens", read, "-o", target, "--quiet", "--no-progress")
+    done = command.run(
+        settings, "trace", model, "--tokens", read, "-o", target, "--quiet", "--no-progress"
+    )
     if done.returncode:
         raise Unavailable(f"rosetta trace: {said(done)}")
-    logits = load_file(target)["logits"][len(ids) - 1:]
+    logits = load_file(target)["logits"][len(ids) - 1 :]
     return [float(row.max() - row[token]) for row, token in zip(logits, theirs, strict=True)]
 
 
@@ -46,7 +54,9 @@ def said(done: subprocess.CompletedProcess) -> str:
 
 
 def by_apr(settings: Settings, *arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([settings.apr, *map(str, arguments)], capture_output=True, text=True, timeout=1800)
+    return subprocess.run(
+        [settings.apr, *map(str, arguments)], capture_output=True, text=True, timeout=1800
+    )
 
 
 def imported(settings: Settings, checks: Checks, files: Files) -> None:
@@ -72,7 +82,13 @@ def imported(settings: Settings, checks: Checks, files: Files) -> None:
             checks.add(name, "not run", f"apr import: {said(done)}")
             continue
         report = command.compare(settings, target, path)
-        checks.add(name, "pass" if report["verdict"] == "MATCH" else "fail", command.told(report), a=str(target), b=str(path))
+        checks.add(
+            name,
+            "pass" if report["verdict"] == "MATCH" else "fail",
+            command.told(report),
+            a=str(target),
+            b=str(path),
+        )
 
 
 def written(settings: Settings, checks: Checks, files: Files) -> None:
@@ -91,19 +107,35 @@ def written(settings: Settings, checks: Checks, files: Files) -> None:
             try:
                 model = files.get(f"rosetta:noisy:{kind}.{suffix}")
                 if engine == "aprender":
-                    done = by_apr(settings, "run", model, "--prompt", PROMPT, "-n", COUNT, "--no-gpu", "--json", "--offline")
+                    done = by_apr(
+                        settings,
+                        "run",
+                        model,
+                        "--prompt",
+                        PROMPT,
+                        "-n",
+                        COUNT,
+                        "--no-gpu",
+                        "--json",
+                        "--offline",
+                    )
                     if done.returncode:
                         raise RuntimeError(f"apr run: {said(done)}")
-                    theirs = json.loads(done.stdout[done.stdout.index("{"):])["tokens"]
+                    theirs = json.loads(done.stdout[done.stdout.index("{") :])["tokens"]
                 else:
-                    theirs = [int(t) for t in llama.call("greedy", model, ",".join(map(str, ids)), COUNT).split(",")]
+                    theirs = [
+                        int(t)
+                        for t in llama.call("greedy", model, ",".join(map(str, ids)), COUNT).split(
+                            ","
+                        )
+                    ]
             except Unavailable as reason:
                 checks.add(name, "not run", str(reason))
                 continue
             except (RuntimeError, ValueError, KeyError) as refused:
                 checks.add(name, "fail", str(refused))
                 continue
-            theirs = theirs[len(ids):] if theirs[: len(ids)] == ids else theirs
+            theirs = theirs[len(ids) :] if theirs[: len(ids)] == ids else theirs
             if len(theirs) != COUNT:
                 checks.add(name, "fail", f"{engine} gave {len(theirs)} tokens of {COUNT}: {theirs}")
                 continue

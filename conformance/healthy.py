@@ -1,6 +1,7 @@
 """Part a: every healthy pair of real files is MATCH, whatever wrote them."""
 
 import json
+from itertools import pairwise
 
 import command
 import llama
@@ -9,12 +10,21 @@ from settings import Checks, Settings
 
 
 def pairs() -> list[tuple[str, str]]:
-    result = [("level-f32", "package"), ("convert:level-f32:f32", "package"), ("package", "llama:level:q4_0"),
-              ("package", "llama:level:q4_1"), ("package", "llama:level:q4_k_m")]
+    result = [
+        ("level-f32", "package"),
+        ("convert:level-f32:f32", "package"),
+        ("package", "llama:level:q4_0"),
+        ("package", "llama:level:q4_1"),
+        ("package", "llama:level:q4_k_m"),
+    ]
     for source in ("level", "noisy"):
         f32, bf16, f16 = (f"{source}-{dtype}" for dtype in ("f32", "bf16", "f16"))
         quantised = [f"llama:{source}:{kind}" for kind in llama.TYPES]
-        weighted = [f"llama:{source}:{kind}:importance" for kind in [*llama.TYPES, *llama.IMPORTANCE_TYPES] if kind not in ("f16", "bf16", "q8_0")]
+        weighted = [
+            f"llama:{source}:{kind}:importance"
+            for kind in [*llama.TYPES, *llama.IMPORTANCE_TYPES]
+            if kind not in ("f16", "bf16", "q8_0")
+        ]
         converted = [f"convert:{f32}:{kind}" for kind in ("f32", "f16", "bf16", "q8_0")]
         result += [(f32, bf16), (f16, f32), (bf16, f16)]
         result += [(f32, file) for file in converted]
@@ -24,17 +34,31 @@ def pairs() -> list[tuple[str, str]]:
             # another precision of the original; quantised against quantised: neighbours in the list,
             # and with importance against without
             result += [(file, bf16) for file in quantised + weighted[-9:]]
-            result += list(zip(quantised, quantised[1:]))
-            result += [(f"llama:{source}:{kind}", f"llama:{source}:{kind}:importance") for kind in llama.TYPES if kind not in ("f16", "bf16", "q8_0")]
+            result += list(pairwise(quantised))
+            result += [
+                (f"llama:{source}:{kind}", f"llama:{source}:{kind}:importance")
+                for kind in llama.TYPES
+                if kind not in ("f16", "bf16", "q8_0")
+            ]
             result += [(file, f"convert:{f32}:q8_0") for file in weighted]
         for kind in ("q4_0", "q4_k_m", "q5_k_m", "q6_k", "q2_k"):
             again = f"llama:{source}:{kind}:again"
-            result += [(f32, again), (again, f"llama:{source}:{kind}"), (f"convert:{f32}:q8_0", again)]
+            result += [
+                (f32, again),
+                (again, f"llama:{source}:{kind}"),
+                (f"convert:{f32}:q8_0", again),
+            ]
         # our own writer against llama.cpp's, and APR against what it was made from
         for kind in ("q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q4_k_m", "q5_k_m", "q6_k"):
-            result += [(f"rosetta:{source}:{kind}.gguf", f"llama:{source}:{kind}"), (f"rosetta:{source}:{kind}.apr", f32)]
+            result += [
+                (f"rosetta:{source}:{kind}.gguf", f"llama:{source}:{kind}"),
+                (f"rosetta:{source}:{kind}.apr", f32),
+            ]
         for kind in ("q8_0", "q4_k_m", "q6_k"):
-            result += [(f"copy:{source}:{kind}.apr", f"llama:{source}:{kind}"), (f"copy:{source}:{kind}.apr", bf16)]
+            result += [
+                (f"copy:{source}:{kind}.apr", f"llama:{source}:{kind}"),
+                (f"copy:{source}:{kind}.apr", bf16),
+            ]
     return result
 
 
@@ -57,6 +81,12 @@ def run(settings: Settings) -> None:
         if not good:
             (reports / f"{number}.json").write_text(json.dumps(report))
         checks.add(
-            name, "pass" if good else "fail", "" if good else command.told(report), a=str(paths[0]), b=str(paths[1]),
-            verdict=report["verdict"], seconds=report["seconds"],
-            proven=[d["code"] for d in command.causes(report) if d["proof"] == "PROVEN"])
+            name,
+            "pass" if good else "fail",
+            "" if good else command.told(report),
+            a=str(paths[0]),
+            b=str(paths[1]),
+            verdict=report["verdict"],
+            seconds=report["seconds"],
+            proven=[d["code"] for d in command.causes(report) if d["proof"] == "PROVEN"],
+        )

@@ -31,6 +31,7 @@ def measure(folder: Path) -> dict[str, np.ndarray]:
     def hook(name):
         def add(_, inputs, __):
             sums[name] = sums.get(name, 0) + inputs[0].double().square().sum(dim=(0, 1))
+
         return add
 
     for name, module in model.named_modules():

@@ -14,12 +14,38 @@ from pathlib import Path
 # Types of the quantiser by llama_ftype; the second set needs an importance matrix. Ternary types
 # are for models trained so, and are left out.
 TYPES = {
-    "q4_0": 2, "q4_1": 3, "q5_0": 8, "q5_1": 9, "q8_0": 7, "q2_k": 10, "q3_k_s": 11, "q3_k_m": 12,
-    "q3_k_l": 13, "q4_k_s": 14, "q4_k_m": 15, "q5_k_s": 16, "q5_k_m": 17, "q6_k": 18, "iq4_nl": 25,
-    "iq4_xs": 30, "iq3_s": 26, "iq3_m": 27, "f16": 1, "bf16": 32}
+    "q4_0": 2,
+    "q4_1": 3,
+    "q5_0": 8,
+    "q5_1": 9,
+    "q8_0": 7,
+    "q2_k": 10,
+    "q3_k_s": 11,
+    "q3_k_m": 12,
+    "q3_k_l": 13,
+    "q4_k_s": 14,
+    "q4_k_m": 15,
+    "q5_k_s": 16,
+    "q5_k_m": 17,
+    "q6_k": 18,
+    "iq4_nl": 25,
+    "iq4_xs": 30,
+    "iq3_s": 26,
+    "iq3_m": 27,
+    "f16": 1,
+    "bf16": 32,
+}
 IMPORTANCE_TYPES = {
-    "iq3_xxs": 23, "iq3_xs": 22, "iq2_xxs": 19, "iq2_xs": 20, "iq2_s": 28, "iq2_m": 29, "q2_k_s": 21,
-    "iq1_s": 24, "iq1_m": 31}
+    "iq3_xxs": 23,
+    "iq3_xs": 22,
+    "iq2_xxs": 19,
+    "iq2_xs": 20,
+    "iq2_s": 28,
+    "iq2_m": 29,
+    "q2_k_s": 21,
+    "iq1_s": 24,
+    "iq1_m": 31,
+}
 
 
 def call(*arguments) -> str:
@@ -40,7 +66,10 @@ def quantize(source: str, target: str, kind: str, importance: str | None = None)
     params.nthread = 1
     params.allow_requantize = True
     if importance:
-        values = {name: np.ascontiguousarray(array, np.float32) for name, array in np.load(importance).items()}
+        values = {
+            name: np.ascontiguousarray(array, np.float32)
+            for name, array in np.load(importance).items()
+        }
         rows = (llama_cpp.llama_model_imatrix_data * (len(values) + 1))()  # ends with a null name
         for row, (name, array) in zip(rows, values.items()):
             row.name = name.encode()
@@ -64,7 +93,11 @@ class Node:
         for function in ("ggml_get_name", "ggml_op_desc", "ggml_nbytes", "ggml_is_contiguous"):
             getattr(self.ggml, function).argtypes = [ctypes.c_void_p]
         self.ggml.ggml_backend_tensor_get.argtypes = [
-            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t]
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_size_t,
+        ]
 
     def name(self, tensor) -> str:
         return self.ggml.ggml_get_name(tensor).decode()
@@ -85,10 +118,21 @@ class Node:
 
 
 POINTS = {
-    "inp_embd": "embedding", "attn_norm": "attn_norm", "kqv_out": "attn_context",
-    "attn_out": "attn_out", "ffn_inp": "attn_residual", "ffn_norm": "ffn_norm", "ffn_gate": "ffn_gate",
-    "ffn_up": "ffn_up", "ffn_swiglu": "ffn_act", "ffn_gate_par": "ffn_act", "ffn_out": "ffn_out",
-    "l_out": "output", "result_norm": "final_norm", "result_output": "logits"}
+    "inp_embd": "embedding",
+    "attn_norm": "attn_norm",
+    "kqv_out": "attn_context",
+    "attn_out": "attn_out",
+    "ffn_inp": "attn_residual",
+    "ffn_norm": "ffn_norm",
+    "ffn_gate": "ffn_gate",
+    "ffn_up": "ffn_up",
+    "ffn_swiglu": "ffn_act",
+    "ffn_gate_par": "ffn_act",
+    "ffn_out": "ffn_out",
+    "l_out": "output",
+    "result_norm": "final_norm",
+    "result_output": "logits",
+}
 
 
 def point(name: str, operation: str) -> str | None:

@@ -14,14 +14,23 @@ from transformers import LlamaForCausalLM
 from transformers.models.llama import modeling_llama
 
 MODULES = {
-    "input_layernorm": ("", "attn_norm"), "self_attn.q_proj": ("", "q"), "self_attn.k_proj": ("", "k"),
-    "self_attn.v_proj": ("", "v"), "self_attn.o_proj": ("attn_context", "attn_out"),
-    "post_attention_layernorm": ("attn_residual", "ffn_norm"), "mlp.gate_proj": ("", "ffn_gate"),
-    "mlp.up_proj": ("", "ffn_up"), "mlp.down_proj": ("ffn_act", "ffn_out"), "": ("", "output")}
+    "input_layernorm": ("", "attn_norm"),
+    "self_attn.q_proj": ("", "q"),
+    "self_attn.k_proj": ("", "k"),
+    "self_attn.v_proj": ("", "v"),
+    "self_attn.o_proj": ("attn_context", "attn_out"),
+    "post_attention_layernorm": ("attn_residual", "ffn_norm"),
+    "mlp.gate_proj": ("", "ffn_gate"),
+    "mlp.up_proj": ("", "ffn_up"),
+    "mlp.down_proj": ("ffn_act", "ffn_out"),
+    "": ("", "output"),
+}
 
 
 def norm(self, hidden):
-    return self.weight * (hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + self.variance_epsilon))
+    return self.weight * (
+        hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + self.variance_epsilon)
+    )
 
 
 def attention(module, query, key, value, mask, scaling, dropout=0.0, **_):
@@ -61,6 +70,7 @@ def trace(folder: str, ids: list[int], kind: str) -> dict[str, np.ndarray]:
             if before:
                 keep(f"layers.{layer}.{before}", inputs[0])
             keep(f"layers.{layer}.{after}", output)
+
         return see
 
     for layer, block in enumerate(model.model.layers):
@@ -84,4 +94,6 @@ def trace(folder: str, ids: list[int], kind: str) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    np.savez(sys.argv[4], **trace(sys.argv[1], [int(t) for t in sys.argv[2].split(",")], sys.argv[3]))
+    np.savez(
+        sys.argv[4], **trace(sys.argv[1], [int(t) for t in sys.argv[2].split(",")], sys.argv[3])
+    )

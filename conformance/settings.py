@@ -47,6 +47,12 @@ class Checks:
 
     def save(self) -> None:
         path = self.folder / f"{self.part}.json"
-        record = {"part": self.part, "date": time.strftime("%Y-%m-%d"), "versions": self.versions,
-                  "every": self.every, "match": self.match, "results": self.results}
+        record = {
+            "part": self.part,
+            "date": time.strftime("%Y-%m-%d"),
+            "versions": self.versions,
+            "every": self.every,
+            "match": self.match,
+            "results": self.results,
+        }
         path.write_text(json.dumps(record, indent=1))

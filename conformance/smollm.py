@@ -20,10 +20,16 @@ from safetensors.torch import save_file
 SEED = 20261201
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 NAMES = {
-    "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
-    "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj"}
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
 
 
 def packaged() -> Path:
@@ -32,7 +38,10 @@ def packaged() -> Path:
 
 
 def hf_name(name: str) -> str:
-    whole = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}
+    whole = {
+        "token_embd.weight": "model.embed_tokens.weight",
+        "output_norm.weight": "model.norm.weight",
+    }
     if name in whole:
         return whole[name]
     _, layer, kind, _ = name.split(".")
@@ -84,15 +93,26 @@ def field(reader, key):
 def config(reader, dtype: str) -> dict:
     get = lambda key: field(reader, f"llama.{key}")
     return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
-        "hidden_size": get("embedding_length"), "intermediate_size": get("feed_forward_length"),
-        "num_hidden_layers": get("block_count"), "num_attention_heads": get("attention.head_count"),
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "hidden_act": "silu",
+        "hidden_size": get("embedding_length"),
+        "intermediate_size": get("feed_forward_length"),
+        "num_hidden_layers": get("block_count"),
+        "num_attention_heads": get("attention.head_count"),
         "num_key_value_heads": get("attention.head_count_kv"),
-        "max_position_embeddings": get("context_length"), "vocab_size": get("vocab_size"),
+        "max_position_embeddings": get("context_length"),
+        "vocab_size": get("vocab_size"),
         "rms_norm_eps": float(f"{get('attention.layer_norm_rms_epsilon'):.3g}"),
-        "rope_theta": get("rope.freq_base"), "tie_word_embeddings": True, "attention_bias": False,
-        "mlp_bias": False, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2,
-        "torch_dtype": {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[dtype]}
+        "rope_theta": get("rope.freq_base"),
+        "tie_word_embeddings": True,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 2,
+        "torch_dtype": {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[dtype],
+    }
 
 
 def tokenizer_files(reader, folder: Path) -> None:
@@ -100,28 +120,66 @@ def tokenizer_files(reader, folder: Path) -> None:
     tokens = field(reader, "tokenizer.ggml.tokens")
     kinds = field(reader, "tokenizer.ggml.token_type")
     special = [i for i, kind in enumerate(kinds) if kind == gguf.TokenType.CONTROL]
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    byte_level = {
+        "type": "ByteLevel",
+        "add_prefix_space": False,
+        "trim_offsets": True,
+        "use_regex": True,
+    }
     tokenizer = {
-        "version": "1.0", "truncation": None, "padding": None,
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
         "added_tokens": [
-            {"id": i, "content": tokens[i], "single_word": False, "lstrip": False, "rstrip": False,
-             "normalized": False, "special": True} for i in special],
+            {
+                "id": i,
+                "content": tokens[i],
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": True,
+            }
+            for i in special
+        ],
         "normalizer": None,
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Digits", "individual_digits": True}, byte_level]},
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [{"type": "Digits", "individual_digits": True}, byte_level],
+        },
         "post_processor": None,
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "decoder": {
+            "type": "ByteLevel",
+            "add_prefix_space": True,
+            "trim_offsets": True,
+            "use_regex": True,
+        },
         "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
-            "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
-            "ignore_merges": False, "vocab": {token: i for i, token in enumerate(tokens)},
-            "merges": field(reader, "tokenizer.ggml.merges")}}
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": {token: i for i, token in enumerate(tokens)},
+            "merges": field(reader, "tokenizer.ggml.merges"),
+        },
+    }
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), "utf-8")
     settings = {
-        "tokenizer_class": "GPT2Tokenizer", "add_prefix_space": False, "add_bos_token": False,
-        "clean_up_tokenization_spaces": False, "model_max_length": 8192,
-        "bos_token": tokens[1], "eos_token": tokens[2], "pad_token": tokens[2], "unk_token": tokens[0],
-        "chat_template": field(reader, "tokenizer.chat_template")}
+        "tokenizer_class": "GPT2Tokenizer",
+        "add_prefix_space": False,
+        "add_bos_token": False,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": 8192,
+        "bos_token": tokens[1],
+        "eos_token": tokens[2],
+        "pad_token": tokens[2],
+        "unk_token": tokens[0],
+        "chat_template": field(reader, "tokenizer.chat_template"),
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=1), "utf-8")
 
 
@@ -133,7 +191,11 @@ def write_folder(tensors: dict[str, torch.Tensor], dtype: str, folder: Path) -> 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     reader = gguf.GGUFReader(packaged())
-    save_file({n: t.to(DTYPES[dtype]) for n, t in tensors.items()}, part / "model.safetensors", {"format": "pt"})
+    save_file(
+        {n: t.to(DTYPES[dtype]) for n, t in tensors.items()},
+        part / "model.safetensors",
+        {"format": "pt"},
+    )
     (part / "config.json").write_text(json.dumps(config(reader, dtype), indent=1))
     tokenizer_files(reader, part)
     part.rename(folder)
