@@ -31,6 +31,7 @@ class Checks:
         self.results: list[dict] = []
         self.folder = settings.work / "results"
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.save()
 
     def wants(self, name: str) -> bool:
         if self.match not in name:
