@@ -82,6 +82,22 @@ CODES = {
     "lm_head_stale_untied": "CONFIG_MISMATCH DATA_SHIFTED ROWS_PERMUTED",
     "lm_head_replaced_by_embd": "TENSOR_DUPLICATED CONFIG_MISMATCH",
 }
+# Faults of one type's layout, by the beginning of their name: the files with such tensors.
+TYPED = {
+    "q4k": ("q4_k",),
+    "q5k": ("q5_k",),
+    "q6k": ("q6_k", "q4_k_m"),
+    "q8_0": ("q8_0", "q6_k"),
+    "q4_0": ("q4_0",),
+    "type_label_q4_0": ("q4_0", "iq4_nl"),
+    "type_label_f16": (":f16",),
+    "type_label_bf16": (":bf16",),
+    "dtype_label_bf16": ("bf16",),
+    "transpose": ("f32", "f16"),
+    "one_element": ("f32", "f16"),
+    "endian": (":f32",),
+    "control_f32": (":f32",),
+}
 BENIGN = ("control", "shape_swap_only")  # reversed dims over the right data are told, and MATCH
 FIELDS = {
     "rope_theta": "rope_theta",
@@ -160,6 +176,11 @@ def judge(fault: str, changed: list[str], report: dict) -> dict:
     }
 
 
+def fits(fault: str, file: str) -> bool:
+    kinds = next((kinds for start, kinds in TYPED.items() if fault.startswith(start)), ("",))
+    return any(kind in file for kind in kinds)
+
+
 def run(settings: Settings) -> None:
     checks = Checks(settings, "faults")
     if settings.mutate is None:
@@ -173,8 +194,15 @@ def plant(settings: Settings, checks: Checks, maker: Maker) -> None:
     files = Files(settings)
     reports = settings.work / "reports" / "faults"
     reports.mkdir(parents=True, exist_ok=True)
-    cases = [("gguf", fault, file) for fault in maker.mutate.M for file in GGUF]
-    cases += [("folder", fault, file) for fault in maker.mutate.STM for file in FOLDERS]
+    cases = [
+        ("gguf", fault, file) for fault in maker.mutate.M for file in GGUF if fits(fault, file)
+    ]
+    cases += [
+        ("folder", fault, file)
+        for fault in maker.mutate.STM
+        for file in FOLDERS
+        if fits(fault, file)
+    ]
     planted = set()
     for number, (kind, fault, file) in enumerate(cases):
         name = f"{fault} in {file}"
