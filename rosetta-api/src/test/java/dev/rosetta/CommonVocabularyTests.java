@@ -143,6 +143,7 @@ final class CommonVocabularyTests {
               OptionalInt.empty(),
               OptionalInt.empty(),
               OptionalInt.empty(),
+              OptionalInt.empty(),
               null,
               null,
               null,

@@ -140,12 +140,10 @@ public record Levels(@Nullable FloatGrid grid, String words) {
     // Types with 64 values to a scale may leave half of them without a level but zero.
     int start = from / (2 * BLOCK) * 2 * BLOCK;
     float[] both = distinct(row, start, Math.min(row.length, start + 2 * BLOCK));
-    if (both.length > 1 && both.length <= FEW && row.length > BLOCK) {
-      return gap(both) / 2;
-    }
+    double wide = both.length > 1 && both.length <= FEW && to - from == BLOCK ? gap(both) / 2 : 0;
     float[] levels = distinct(row, from, to);
     if (levels.length <= Math.min(FEW, (to - from) * FEW / BLOCK)) {
-      return gap(levels) / 2;
+      return Math.max(wide, gap(levels) / 2);
     }
     // Blocks have evenly spaced levels of their own.
     return type.isQuantized()

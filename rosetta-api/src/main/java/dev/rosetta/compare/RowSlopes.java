@@ -13,15 +13,15 @@ final class RowSlopes {
 
   /**
    * @param slope least-squares factor of the row
-   * @param nmse its normalised squared error
+   * @param lost share of B's energy that the factor does not explain
    */
-  void add(float slope, double nmse) {
+  void add(float slope, double lost) {
     if (count == slopes.length) {
       slopes = Arrays.copyOf(slopes, 2 * count);
       losses = Arrays.copyOf(losses, 2 * count);
     }
     slopes[count] = slope;
-    losses[count++] = (float) nmse;
+    losses[count++] = (float) Math.max(0, lost);
   }
 
   void add(RowSlopes later) {
@@ -35,7 +35,7 @@ final class RowSlopes {
    *
    * @param slope the factor; NaN where there are no rows
    * @param deviation standard deviation of that median
-   * @param lost normalised squared error
+   * @param lost share of B's energy that the factor does not explain
    */
   record Medians(double slope, double deviation, double lost) {
     static final Medians NONE = new Medians(Double.NaN, Double.NaN, Double.NaN);

@@ -45,14 +45,19 @@ interface StoredRounding {
   /** As the bytes of {@code weight} tell it. */
   static StoredRounding of(Weight weight) {
     ElementType type = weight.tensor().type();
+    Weight told = weight.isInMemory() ? weight.asStored() : weight;
+    if (told != null && PackedRounding.isTold(told)) {
+      return weight.isInMemory()
+          ? MeanRounding.of(told, new PackedRounding(told), weight)
+          : new PackedRounding(told);
+    }
     Optional<FloatGrid> grid = FloatGrid.of(type);
     if (grid.isPresent()) {
       return new OfFloats(grid.get(), weight.columns());
     }
     if (weight.isInMemory()) {
-      Weight stored = weight.asStored();
-      return stored != null && BlockRounding.isTold(stored)
-          ? MeanRounding.of(stored, weight)
+      return told != null && BlockRounding.isTold(told)
+          ? MeanRounding.of(told, new BlockRounding(told), weight)
           : new OfCodeBook(type, weight.columns());
     }
     if (type == ElementType.APR_Q8) {
@@ -135,10 +140,10 @@ interface StoredRounding {
       implements StoredRounding {
 
     /** Of {@code stored}, scaled as its values were to give {@code repaired}. */
-    static MeanRounding of(Weight stored, Weight repaired) {
+    static MeanRounding of(Weight stored, StoredRounding rounding, Weight repaired) {
       int columns = stored.columns();
       int blocks = Math.ceilDiv(columns, RowDifference.BLOCK);
-      BlockRounding rounding = new BlockRounding(stored);
+      double[] energies = new double[blocks];
       double[] expected = new double[blocks];
       double[] reach = new double[blocks];
       double sumExpected = 0;
@@ -149,7 +154,7 @@ interface StoredRounding {
       for (int r = 0; r < stored.rows(); r++) {
         stored.decodeRow(r, row, 0);
         before += energy(row);
-        rounding.row(r, expected, reach);
+        rounding.row(r, energies, 0, expected, reach);
         for (int block = 0; block < blocks; block++) {
           sumExpected += expected[block];
           sumReach += reach[block];

@@ -12,9 +12,13 @@ final class WeightDifference {
   private static final int BLOCK = RowDifference.BLOCK;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-  /** What no output can notice: share of the squared error to expect, and of the energy. */
-  private static final double UNNOTICEABLE = 1e-6;
+  /** Energy of blocks that are nearly dead, over the mean of the tensor's blocks. */
+  private static final double DEAD = 1e-5;
 
+  /** Share of the squared error to expect that nearly dead blocks may add unexplained. */
+  private static final double UNNOTICEABLE = 1e-3;
+
+  /** Share of the energy that float32's own sums hide. */
   private static final double BELOW_ARITHMETIC = 0x1p-46;
 
   private final DifferenceSum sum = new DifferenceSum();
@@ -28,6 +32,7 @@ final class WeightDifference {
   private double expected;
   private double reach;
   private double beyond;
+  private double largestBeyond;
   private long blocksBeyond;
   private long towardsZero;
   private long toNearest;
@@ -69,11 +74,14 @@ final class WeightDifference {
     }
     if (blocksBeyond == before && !rounding.explainsRow(difference)) {
       beyond += difference;
+      largestBeyond = Math.max(largestBeyond, Math.max(difference, rowEnergy) / blocks);
       blocksBeyond += blocks;
       firstRow = firstRow < 0 ? row : firstRow;
     }
-    if (rowEnergy > 0) {
-      slopes.add((float) (sums[at + RowDifference.PRODUCT] / rowEnergy), difference / rowEnergy);
+    double product = sums[at + RowDifference.PRODUCT];
+    double energyB = sums[at + RowDifference.ENERGY_B];
+    if (rowEnergy > 0 && energyB > 0) {
+      slopes.add((float) (product / rowEnergy), 1 - product / rowEnergy * (product / energyB));
     }
   }
 
@@ -131,6 +139,7 @@ final class WeightDifference {
     }
     if (!explained) {
       beyond += difference;
+      largestBeyond = Math.max(largestBeyond, Math.max(difference, energies[block]));
       blocksBeyond++;
       firstRow = firstRow < 0 ? row : firstRow;
     }
@@ -144,6 +153,7 @@ final class WeightDifference {
     expected += later.expected;
     reach += later.reach;
     beyond += later.beyond;
+    largestBeyond = Math.max(largestBeyond, later.largestBeyond);
     blocksBeyond += later.blocksBeyond;
     towardsZero += later.towardsZero;
     toNearest += later.toNearest;
@@ -168,8 +178,7 @@ final class WeightDifference {
     if (exact && toNearest > 0 && towardsZero > 0) {
       return false;
     }
-    double unnoticeable = Math.max(UNNOTICEABLE * expected, BELOW_ARITHMETIC * energy);
-    return (blocksBeyond == 0 || beyond <= unnoticeable)
+    return (blocksBeyond == 0 || isUnnoticeable())
         && (exact || PairRounding.explainsTensor(squares, reach, energy));
   }
 
@@ -181,6 +190,13 @@ final class WeightDifference {
   /** Whether every value was judged by itself. */
   boolean isExact() {
     return exact;
+  }
+
+  /** Whether what rounding does not explain is nothing that an output can notice. */
+  private boolean isUnnoticeable() {
+    double meanBlock = energy / Math.max(1.0, (double) sum.count() / BLOCK);
+    boolean dead = largestBeyond <= DEAD * meanBlock && beyond <= UNNOTICEABLE * expected;
+    return dead || beyond <= BELOW_ARITHMETIC * energy;
   }
 
   /** Whether it takes rounding towards zero to explain the difference. */

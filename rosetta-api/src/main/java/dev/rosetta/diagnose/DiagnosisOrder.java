@@ -36,9 +36,9 @@ public final class DiagnosisOrder {
       case TENSOR_DUPLICATED -> 3;
       case TENSOR_MISSING, BIAS_MISSING, TENSOR_UNEXPECTED -> 4;
       case CONFIG_MISMATCH -> isSize(diagnosis.subject()) ? 0 : 6;
-      case DIFFERENT_CHECKPOINT -> 5;
+      case DIFFERENT_CHECKPOINT, LOW_RANK_UPDATE, SCALES_IGNORED -> 5;
       case VALUES_CORRUPTED, DOUBLE_QUANTIZED -> 12;
-      case TOKENIZER_MISMATCH -> 15;
+      case TOKENIZER_MISMATCH, TEMPLATE_MISMATCH -> 15;
       case UNEXPLAINED -> 20;
       default -> 10;
     };

@@ -106,7 +106,7 @@ final class InventoryCauses {
       evidence.put("unknownTensorsOfThatShape", candidates);
       message += "; '" + candidates.getFirst() + "' has its shape and no known role";
     }
-    return repairable(
+    Diagnosis diagnosis =
         new Diagnosis(
             role.bias() ? DiagnosisCode.BIAS_MISSING : DiagnosisCode.TENSOR_MISSING,
             Severity.ERROR,
@@ -116,9 +116,9 @@ final class InventoryCauses {
             message,
             "write " + role + " when converting; the other side has it: " + (donor != null),
             Proof.CONSISTENT,
-            evidence),
-        side,
-        role);
+            evidence);
+    // Under another name it would not be missing: to put the other side's there proves nothing.
+    return candidates.isEmpty() ? repairable(diagnosis, side, role) : plain(diagnosis);
   }
 
   /** Neither file says whether the tensor belongs to the model, so that both readings are given. */

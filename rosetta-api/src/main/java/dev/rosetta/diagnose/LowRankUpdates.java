@@ -9,6 +9,7 @@ import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
+import dev.rosetta.normalize.Model;
 import dev.rosetta.normalize.Weight;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -50,6 +51,15 @@ final class LowRankUpdates {
 
   private static final int HIDDEN_TENSORS = 3;
 
+  /** Squared difference over the one to expect that is left below the noise of one rounding. */
+  private static final double ONE_ROUNDING = 1.15;
+
+  /** The same where weak directions of the update may be left beside it. */
+  private static final double WITH_HIDDEN_DIRECTIONS = 2;
+
+  /** The same of the update. */
+  private static final double ITS_OWN = 0.1;
+
   /** Values multiplied beyond which no proof is tried: some ten seconds. */
   private static final double MOST_WORK = 2e10;
 
@@ -60,6 +70,9 @@ final class LowRankUpdates {
   }
 
   Optional<Hypothesis> find() {
+    if (contradictsItsShapes(facts.a()) || contradictsItsShapes(facts.b())) {
+      return Optional.empty(); // Rows taken by other heads differ by matrices of low rank, too.
+    }
     Map<Part, List<WeightPair>> modules = new EnumMap<>(Part.class);
     for (WeightPair pair : facts.weights().values()) {
       if (pair.comparison().role().layer() >= 0 && isComparable(pair)) {
@@ -80,10 +93,18 @@ final class LowRankUpdates {
             .map(WeightPair::comparison)
             .anyMatch(c -> c.status() == Status.DIVERGED && found.containsKey(c.role()));
     long layers = found.keySet().stream().mapToInt(TensorRole::layer).distinct().count();
+    if (!visible) {
+      found.entrySet().removeIf(entry -> !leavesOneRounding(entry.getKey(), entry.getValue()));
+    }
     if (layers < 2 || !visible && !isBeyondChance(found, clean)) {
       return Optional.empty();
     }
-    return Optional.of(hypothesis(found));
+    return Optional.of(hypothesis(found, visible));
+  }
+
+  private static boolean contradictsItsShapes(Model model) {
+    return model.findings().stream()
+        .anyMatch(finding -> finding.code() == DiagnosisCode.CONFIG_SHAPE_CONFLICT);
   }
 
   private static boolean isComparable(WeightPair pair) {
@@ -141,7 +162,7 @@ final class LowRankUpdates {
    * clearly, while another module, rounded alike, shows none: that is the control.
    */
   private boolean isBeyondChance(NavigableMap<TensorRole, RankSketch> found, int clean) {
-    if (found.size() < HIDDEN_TENSORS || clean == 0 && !tableIsClean()) {
+    if (found.size() < HIDDEN_TENSORS || clean == 0 && !sameQuantiser() && !tableIsClean()) {
       return false;
     }
     List<Double> strengths = found.values().stream().map(RankSketch::strength).sorted().toList();
@@ -163,14 +184,36 @@ final class LowRankUpdates {
     return true;
   }
 
+  /**
+   * Whether the rest is what the steps lead to expect: fed errors are of low rank, too, but more.
+   */
+  private boolean leavesOneRounding(TensorRole role, RankSketch sketch) {
+    WeightPair pair = facts.weights().get(role);
+    double excess = pair == null ? Double.NaN : pair.comparison().excess();
+    double most = sameQuantiser() ? WITH_HIDDEN_DIRECTIONS : ONE_ROUNDING;
+    return sketch.rest() * excess <= most && (1 - sketch.rest()) * excess >= ITS_OWN;
+  }
+
+  /** Whether quantised weights of equal bytes show that no other program wrote one of the files. */
+  private boolean sameQuantiser() {
+    return facts.weights().values().stream()
+        .anyMatch(
+            pair ->
+                pair.comparison().sameBytes()
+                    && pair.comparison().role().layer() >= 0
+                    && pair.a() != null
+                    && pair.a().tensor().type().isQuantized());
+  }
+
   private boolean tableIsClean() {
     WeightPair table = facts.weights().get(TensorRole.weight(Part.EMBEDDING));
     return table != null
-        && (table.comparison().status() == Status.OK
-            || isComparable(table) && sketch(table, ROWS, COLUMNS).rank() == 0);
+        && table.comparison().status() == Status.NOISE
+        && isComparable(table)
+        && sketch(table, ROWS, COLUMNS).rank() == 0;
   }
 
-  private Hypothesis hypothesis(NavigableMap<TensorRole, RankSketch> found) {
+  private Hypothesis hypothesis(NavigableMap<TensorRole, RankSketch> found, boolean visible) {
     List<Integer> ranks = found.values().stream().map(RankSketch::rank).sorted().toList();
     int usual = ranks.get(ranks.size() / 2);
     TreeSet<Part> parts = new TreeSet<>();
@@ -217,7 +260,7 @@ final class LowRankUpdates {
             "merge the same adapters once into both, with the same scale, or into neither",
             Proof.CONSISTENT,
             evidence),
-        repairs(found),
+        visible ? repairs(found) : List.of(), // Nothing was at fault that a repair could remove.
         found.keySet(),
         Set.of());
   }

@@ -1,6 +1,10 @@
 package dev.rosetta.diagnose;
 
 import dev.rosetta.normalize.Weight;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -16,11 +20,15 @@ final class RowMatcher {
   /** Correlation of unrelated rows over the sampled columns stays far below. */
   private static final double SAME = 0.75;
 
+  /** Energy of a row that tells nothing of its values, over the mean of all rows. */
+  private static final double DEAD = 1e-5;
+
   private RowMatcher() {}
 
   /**
    * For each row of {@code reference} the matching row of {@code suspect}; empty if some row has no
-   * match or there are too many rows to try.
+   * match or there are too many rows to try. Rows that are nearly dead and like no other take what
+   * others leave, by their size.
    */
   static int[] match(Weight reference, Weight suspect) {
     if ((long) reference.rows() * suspect.rows() > MAX_PAIRS
@@ -28,20 +36,62 @@ final class RowMatcher {
       return new int[0];
     }
     int[] columns = columns(reference.columns());
+    double[] energies = energies(reference);
+    double dead = DEAD * Arrays.stream(energies).average().orElse(0);
     float[][] candidates = signatures(suspect, columns);
     int[] order = new int[reference.rows()];
+    boolean[] used = new boolean[suspect.rows()];
+    List<Integer> open = new ArrayList<>();
     float[] values = new float[reference.columns()];
     float[] signature = new float[columns.length];
     for (int row = 0; row < order.length; row++) {
       reference.decodeRow(row, values, 0);
       signature(values, columns, signature);
       int best = best(signature, candidates);
+      if (best < 0 && energies[row] <= dead) {
+        open.add(row);
+        continue;
+      }
       if (best < 0) {
         return new int[0];
       }
       order[row] = best;
+      used[best] = true;
+    }
+    if (!open.isEmpty()) {
+      placeDead(open, energies, used, suspect, order);
     }
     return order;
+  }
+
+  /** The dead rows of the reference and the rows that are left, each in the order of their size. */
+  private static void placeDead(
+      List<Integer> open, double[] energies, boolean[] used, Weight suspect, int[] order) {
+    double[] sizes = energies(suspect);
+    List<Integer> left = new ArrayList<>();
+    for (int row = 0; row < used.length; row++) {
+      if (!used[row]) {
+        left.add(row);
+      }
+    }
+    open.sort(Comparator.comparingDouble(row -> energies[row]));
+    left.sort(Comparator.comparingDouble(row -> sizes[row]));
+    for (int i = 0; i < open.size(); i++) {
+      int row = open.get(i);
+      order[row] = i < left.size() ? left.get(i) : Math.min(row, used.length - 1);
+    }
+  }
+
+  private static double[] energies(Weight weight) {
+    double[] energies = new double[weight.rows()];
+    float[] row = new float[weight.columns()];
+    for (int r = 0; r < energies.length; r++) {
+      weight.decodeRow(r, row, 0);
+      for (float value : row) {
+        energies[r] += (double) value * value;
+      }
+    }
+    return energies;
   }
 
   /** The row of {@code candidates} most like {@code row}; -1 if none is alike. */

@@ -30,6 +30,11 @@ final class ScaleGrids {
   /** Beside other evidence a smaller gain is enough. */
   private static final double SLIGHTLY_BETTER = 1.5;
 
+  private static final double SLIGHTLY_UNEVEN = 1e-3;
+
+  /** A block with a factor this near to one is as it should be. */
+  private static final double ONE = 0.05;
+
   private static final double SAME_SIGN = 0.9;
 
   /** Correlation of factors and values, in logarithms. */
@@ -89,7 +94,11 @@ final class ScaleGrids {
     double gain = fit.unevenness() / fit.residual();
     // Rows may be scaled for good reasons, as where the next weight's columns take it back.
     boolean clear = gain > BETTER && fit.unevenness() > UNEVEN && grid != Grid.ROW;
-    boolean perBlock = clear || gain > SLIGHTLY_BETTER && (full || scaledFormat);
+    boolean perBlock =
+        clear
+            || gain > SLIGHTLY_BETTER
+                && fit.unevenness() > SLIGHTLY_UNEVEN
+                && (full || scaledFormat);
     if (!perBlock && !(scaledFormat && gain <= SLIGHTLY_BETTER)) {
       return Optional.empty();
     }
@@ -150,6 +159,7 @@ final class ScaleGrids {
    * @param sameSign share of the values that have one sign on both sides
    * @param least smallest factor of a block
    * @param most largest
+   * @param right share of the blocks whose factor is one
    * @param twice correlation of the factors with the largest value of their block, in logarithms
    * @param suspectSpread of the largest values of blocks: range over mean; NaN for a single block
    * @param referenceSpread the same of the reference
@@ -161,13 +171,14 @@ final class ScaleGrids {
       double sameSign,
       double least,
       double most,
+      double right,
       double twice,
       double suspectSpread,
       double referenceSpread) {
 
-    /** Whether all factors are one, or some are none at all. */
+    /** Whether most factors are one, which makes others isolated, or some are none at all. */
     boolean isOnes() {
-      return !(least > 0) || Math.abs(factor - 1) < 0.1 && most < 1.1 && least > 0.9;
+      return !(least > 0) || right > 0.5 || Math.abs(factor - 1) < 0.1 && most < 1.1 && least > 0.9;
     }
 
     boolean isFull(boolean ofSuspect) {
@@ -248,6 +259,8 @@ final class ScaleGrids {
     private double left;
     private long values;
     private long sameSign;
+    private long blocks;
+    private long right;
     private double least = Double.POSITIVE_INFINITY;
     private double most = Double.NEGATIVE_INFINITY;
     private final Spread suspect = new Spread();
@@ -265,6 +278,8 @@ final class ScaleGrids {
         return;
       }
       double factor = block.factor();
+      blocks++;
+      right += Math.abs(factor - 1) < ONE ? 1 : 0;
       left += Math.max(0, block.ss - block.rs * factor);
       least = Math.min(least, factor);
       most = Math.max(most, factor);
@@ -283,6 +298,7 @@ final class ScaleGrids {
           values > 0 ? (double) sameSign / values : 0,
           least,
           most,
+          blocks > 0 ? (double) right / blocks : 0,
           twice.value(),
           suspect.value(),
           reference.value());

@@ -127,6 +127,9 @@ final class ValueHypotheses {
     if (!Double.isFinite(slope) || slope == 0 || s.scan().residual() > Math.max(noise, 1e-6)) {
       return Optional.empty();
     }
+    if (SiblingSlopes.of(s).isUsual(slope)) {
+      return Optional.empty();
+    }
     boolean sign = Math.abs(slope + 1) <= 0.02 + 2 * noise;
     double tolerance = 1e-4 + Math.min(0.005, 2 * noise);
     if (!sign && Math.abs(slope - 1) <= tolerance) {

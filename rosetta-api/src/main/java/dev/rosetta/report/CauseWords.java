@@ -48,7 +48,10 @@ final class CauseWords {
       case DIFFERENT_CHECKPOINT -> "Different checkpoints";
       case CONFIG_MISMATCH -> "Config differs";
       case CONFIG_SHAPE_CONFLICT -> "Config contradicts the tensors";
+      case LOW_RANK_UPDATE -> "Low rank update on one side";
+      case SCALES_IGNORED -> "Scales ignored";
       case TOKENIZER_MISMATCH -> "Tokenizers differ";
+      case TEMPLATE_MISMATCH -> "Chat templates differ";
       case NUMERICAL_NOISE -> "Numerical noise";
       case UNEXPLAINED -> "Unexplained difference";
     };

@@ -4,16 +4,18 @@ package dev.rosetta.formats.quant;
 final class FourBitFloat {
   private static final byte[] DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
-  /** Square root of the mean of the gaps' squares between twice the values. */
-  static final float MEAN_GAP = 2;
-
-  /** Half of the widest gap between twice the values, which is below the last of them. */
-  static final float REACH = 2;
+  /** Half of the wider gap beside twice the value of each code without its sign. */
+  private static final float[] HALF_GAPS = {0.5f, 0.5f, 0.5f, 0.5f, 1, 1, 2, 2};
 
   private FourBitFloat() {}
 
   /** Twice the value, a whole number; as in ggml, -0 counts as 0. */
   static byte doubled(int bits) {
     return DOUBLED[bits];
+  }
+
+  /** Half of the wider gap beside twice the value. */
+  static float halfGap(int bits) {
+    return HALF_GAPS[bits & 7];
   }
 }

@@ -29,7 +29,19 @@ public final class MXFP4Codec extends BlockCodec {
   @Override
   boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
     float scale = scale(blocks, at);
-    // A power of two leaves values of up to 4/3 of the largest level.
-    return both(step, reach, to, FourBitFloat.MEAN_GAP * scale, 2 * FourBitFloat.REACH * scale);
+    for (int run = 0; run < 2; run++) {
+      double gaps = 0;
+      double reached = 0;
+      for (int j = 0; j < 16; j++) {
+        int q = u8(blocks, at + 1 + j) >> 4 * run & 15;
+        float half = FourBitFloat.halfGap(q);
+        gaps += 4 * half * half;
+        // A power of two as the scale leaves values of up to 4/3 of the largest level.
+        reached += (q & 7) == 7 ? 4 * half * half : half * half;
+      }
+      step[to + run] = scale * (float) Math.sqrt(gaps / 16);
+      reach[to + run] = scale * (float) Math.sqrt(reached / 16);
+    }
+    return true;
   }
 }

@@ -37,9 +37,19 @@ public final class NVFP4Codec extends BlockCodec {
   boolean blockRounding(byte[] blocks, int at, float[] step, float[] reach, int to) {
     for (int s = 0; s < 4; s++) {
       float scale = scale(u8(blocks, at + s)) / 2;
-      step[to + s] = FourBitFloat.MEAN_GAP * scale;
       // The scale is itself rounded, to three bits behind the point, or below 2^-6 to 2^-10.
-      reach[to + s] = FourBitFloat.REACH * scale + 12 * Math.max(scale / 16, 0x1p-11f);
+      float roundedOff = Math.max(scale / 16, 0x1p-11f);
+      double gaps = 0;
+      double reached = 0;
+      for (int j = 0; j < 16; j++) {
+        int q = u8(blocks, at + 4 + 8 * s + (j & 7)) >> 4 * (j >> 3) & 15;
+        float half = FourBitFloat.halfGap(q) * scale;
+        float off = half + Math.abs(FourBitFloat.doubled(q)) * roundedOff;
+        gaps += 4 * half * half;
+        reached += off * off;
+      }
+      step[to + s] = (float) Math.sqrt(gaps / 16);
+      reach[to + s] = (float) Math.sqrt(reached / 16);
     }
     return true;
   }
