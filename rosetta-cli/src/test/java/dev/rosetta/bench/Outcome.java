@@ -2,6 +2,7 @@ package dev.rosetta.bench;
 
 import dev.rosetta.ComparisonReport;
 import dev.rosetta.Diagnosis;
+import dev.rosetta.DiagnosisCode;
 import dev.rosetta.Proof;
 import dev.rosetta.Side;
 import dev.rosetta.bench.Fault.Expected;
@@ -125,6 +126,28 @@ record Outcome(
 
   boolean proven() {
     return first() != null && first().proof() == Proof.PROVEN;
+  }
+
+  /** A cause that is called proven must be one that was planted. */
+  boolean proofsHold() {
+    return diagnoses.stream()
+        .filter(d -> d.proof() == Proof.PROVEN)
+        .allMatch(d -> expected.stream().anyMatch(e -> isPlanted(e, d)));
+  }
+
+  private static boolean isPlanted(Expected planted, Diagnosis diagnosis) {
+    String subject = "" + diagnosis.subject();
+    return planted.codes().contains(diagnosis.code())
+        || planted.subjects().contains(subject)
+        || isPartOf(planted, diagnosis, subject);
+  }
+
+  /** What a planted fault brings along: the bias of a fused tensor, a scale that head_dim gives. */
+  private static boolean isPartOf(Expected planted, Diagnosis diagnosis, String subject) {
+    return planted.codes().contains(DiagnosisCode.FUSED_SPLIT_WRONG) && subject.endsWith("qkv.bias")
+        || planted.subjects().contains("head_dim") && subject.equals("attention_scale")
+        || planted.subjects().contains("num_layers")
+            && diagnosis.code() == DiagnosisCode.TENSOR_MISSING;
   }
 
   private Stream<Diagnosis> considered() {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** What a run of the bench came to. */
 record Score(List<Outcome> faults, List<Outcome> controls) {
@@ -34,6 +35,13 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
 
   long wrongSides() {
     return faults.stream().filter(outcome -> !outcome.sideHolds()).count();
+  }
+
+  /** Pairs in which something is called proven that was not planted. */
+  long wrongProofs() {
+    return Stream.concat(faults.stream(), controls.stream())
+        .filter(outcome -> !outcome.proofsHold())
+        .count();
   }
 
   double proven() {
@@ -77,8 +85,10 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
     return text.append(
             String.format(
                 Locale.ROOT,
-                "%nwrong sides: %d; seconds per pair: median %.3f, 99th percentile %.3f%n",
+                "%nwrong sides: %d; wrong proofs: %d;"
+                    + " seconds per pair: median %.3f, 99th percentile %.3f%n",
                 wrongSides(),
+                wrongProofs(),
                 seconds.get(seconds.size() / 2),
                 seconds.get(seconds.size() * 99 / 100)))
         .toString();
@@ -119,17 +129,19 @@ record Score(List<Outcome> faults, List<Outcome> controls) {
                           ? "wrong layer"
                           : !outcome.sideHolds()
                               ? "wrong side"
-                              : outcome.proofDue() && !outcome.proven()
-                                  ? "not proven"
-                                  : outcome.pointDue() && !outcome.point()
-                                      ? "other first point " + outcome.firstPoint()
-                                      : "";
+                              : !outcome.proofsHold()
+                                  ? "wrong proof"
+                                  : outcome.proofDue() && !outcome.proven()
+                                      ? "not proven"
+                                      : outcome.pointDue() && !outcome.point()
+                                          ? "other first point " + outcome.firstPoint()
+                                          : "";
       if (!what.isEmpty()) {
         text.append(what).append(": ").append(outcome.line()).append('\n');
       }
     }
     for (Outcome outcome : controls) {
-      if (!outcome.matched()) {
+      if (!outcome.matched() || !outcome.proofsHold()) {
         text.append("false alarm: ").append(outcome.line()).append('\n');
       }
     }

@@ -62,10 +62,12 @@ final class ValueFaults {
   }
 
   static @Nullable TensorRole bias(Draft draft, Random random) {
+    if (!draft.shape().hasBias()) {
+      return null;
+    }
     Part[] parts = {Part.Q, Part.K, Part.V};
-    return draft.shape().hasBias()
-        ? TensorRole.bias(parts[random.nextInt(3)], layer(draft, random))
-        : null;
+    TensorRole role = TensorRole.bias(parts[random.nextInt(3)], layer(draft, random));
+    return draft.has(role) ? role : null; // Another fault may have taken it away.
   }
 
   private static @Nullable Expected zeroBias(Draft draft, ElementType opposite, Random random) {
