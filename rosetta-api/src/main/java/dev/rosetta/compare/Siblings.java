@@ -2,7 +2,6 @@ package dev.rosetta.compare;
 
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.TensorComparison;
-import dev.rosetta.model.ElementType;
 import dev.rosetta.model.TensorRole;
 import dev.rosetta.model.TensorRole.Part;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Weights whose difference is within their steps, held against the others of their file: a
@@ -32,8 +30,10 @@ final class Siblings {
   /** A slope may be off by this share of the energy that rounding takes, beside others. */
   private static final double SHRUNK = 0.25;
 
-  /** The same without others: clipping shrinks by more than it takes. */
-  private static final double SHRUNK_ALONE = 3;
+  /**
+   * The same without others: clipping, and levels beside levels, move it by more than they take.
+   */
+  private static final double SHRUNK_ALONE = 12;
 
   /** Rows of unseen tokens are often all alike, and repeat their errors. */
   private static final double SHRUNK_TABLE = 2;
@@ -106,18 +106,11 @@ final class Siblings {
       room += SHRUNK_TABLE * lost;
     }
     if (slopes.size() <= FEWEST) {
-      // Clipping shrinks the side that it concerns; errors of A's enlarge A's energy.
-      double below = room + SHRUNK_ALONE * lost;
-      double above = room + (rounds(pair.comparison().typeA()) ? SHRUNK_ALONE * lost : 0);
-      return !(slope >= 1 - below && slope <= 1 + above);
+      return !(Math.abs(slope - 1) <= room + SHRUNK_ALONE * lost);
     }
     double median = median(slopes);
     double deviation = deviation(slopes, median);
     return !(Math.abs(slope - median) <= room + SPREAD * deviation + SHRUNK * lost);
-  }
-
-  private static boolean rounds(@Nullable ElementType type) {
-    return type != null && type.isQuantized();
   }
 
   private void judgeExcess() {

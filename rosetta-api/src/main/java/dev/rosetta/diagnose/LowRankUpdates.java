@@ -5,6 +5,7 @@ import dev.rosetta.DiagnosisCode;
 import dev.rosetta.PointComparison.Status;
 import dev.rosetta.Proof;
 import dev.rosetta.Side;
+import dev.rosetta.TensorComparison;
 import dev.rosetta.compare.WeightPair;
 import dev.rosetta.model.Severity;
 import dev.rosetta.model.TensorRole;
@@ -54,6 +55,9 @@ final class LowRankUpdates {
   /** Squared difference over the one to expect that is left below the noise of one rounding. */
   private static final double ONE_ROUNDING = 1.15;
 
+  /** Excess of updated weights over that of clean ones. */
+  private static final double ABOVE_CONTROL = 1.1;
+
   /** The same where weak directions of the update may be left beside it. */
   private static final double WITH_HIDDEN_DIRECTIONS = 2;
 
@@ -82,16 +86,20 @@ final class LowRankUpdates {
       }
     }
     NavigableMap<TensorRole, RankSketch> found = new TreeMap<>();
-    int clean = 0;
+    Set<WeightPair> clean = new LinkedHashSet<>();
     for (List<WeightPair> module : modules.values()) {
       NavigableMap<TensorRole, RankSketch> updated = updated(module);
       found.putAll(updated);
-      clean += updated.isEmpty() ? 1 : 0;
+      if (updated.isEmpty()) {
+        clean.addAll(module);
+      }
     }
-    boolean visible =
+    long atFault =
         facts.weights().values().stream()
             .map(WeightPair::comparison)
-            .anyMatch(c -> c.status() == Status.DIVERGED && found.containsKey(c.role()));
+            .filter(c -> c.status() == Status.DIVERGED && found.containsKey(c.role()))
+            .count();
+    boolean visible = atFault > 0 && atFault >= found.size() / 2;
     long layers = found.keySet().stream().mapToInt(TensorRole::layer).distinct().count();
     if (!visible) {
       found.entrySet().removeIf(entry -> !leavesOneRounding(entry.getKey(), entry.getValue()));
@@ -159,10 +167,12 @@ final class LowRankUpdates {
 
   /**
    * Where every weight passes as rounding, the update has to be in most layers of its modules,
-   * clearly, while another module, rounded alike, shows none: that is the control.
+   * clearly, while other modules, rounded alike, show none and less error: that is the control.
+   * Rounding errors of trained weights are not white by themselves.
    */
-  private boolean isBeyondChance(NavigableMap<TensorRole, RankSketch> found, int clean) {
-    if (found.size() < HIDDEN_TENSORS || clean == 0 && !sameQuantiser() && !tableIsClean()) {
+  private boolean isBeyondChance(
+      NavigableMap<TensorRole, RankSketch> found, Set<WeightPair> clean) {
+    if (found.size() < HIDDEN_TENSORS || !sameQuantiser() && !isAboveControl(found, clean)) {
       return false;
     }
     List<Double> strengths = found.values().stream().map(RankSketch::strength).sorted().toList();
@@ -205,12 +215,25 @@ final class LowRankUpdates {
                     && pair.a().tensor().type().isQuantized());
   }
 
-  private boolean tableIsClean() {
-    WeightPair table = facts.weights().get(TensorRole.weight(Part.EMBEDDING));
-    return table != null
-        && table.comparison().status() == Status.NOISE
-        && isComparable(table)
-        && sketch(table, ROWS, COLUMNS).rank() == 0;
+  /** Whether the updated weights differ by more than clean ones of the same pair of types. */
+  private boolean isAboveControl(
+      NavigableMap<TensorRole, RankSketch> found, Set<WeightPair> clean) {
+    WeightPair first = Objects.requireNonNull(facts.weights().get(found.firstKey()));
+    List<Double> controls =
+        clean.stream()
+            .map(WeightPair::comparison)
+            .filter(c -> c.typeA() == first.comparison().typeA())
+            .filter(c -> c.typeB() == first.comparison().typeB())
+            .map(TensorComparison::excess)
+            .sorted()
+            .toList();
+    List<Double> updated =
+        found.keySet().stream()
+            .map(role -> Objects.requireNonNull(facts.weights().get(role)).comparison().excess())
+            .sorted()
+            .toList();
+    return !controls.isEmpty()
+        && updated.get(updated.size() / 2) > ABOVE_CONTROL * controls.get(controls.size() / 2);
   }
 
   private Hypothesis hypothesis(NavigableMap<TensorRole, RankSketch> found, boolean visible) {

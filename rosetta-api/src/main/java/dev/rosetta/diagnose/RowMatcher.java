@@ -37,7 +37,8 @@ final class RowMatcher {
     }
     int[] columns = columns(reference.columns());
     double[] energies = energies(reference);
-    double dead = DEAD * Arrays.stream(energies).average().orElse(0);
+    double mean = Arrays.stream(energies).average().orElse(0);
+    double dead = Double.isFinite(mean) ? DEAD * mean : 0;
     float[][] candidates = signatures(suspect, columns);
     int[] order = new int[reference.rows()];
     boolean[] used = new boolean[suspect.rows()];

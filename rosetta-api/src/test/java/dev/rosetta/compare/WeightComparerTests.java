@@ -245,7 +245,7 @@ final class WeightComparerTests {
     System.arraycopy(b, 0, exchanged, COLUMNS, COLUMNS);
     System.arraycopy(b, COLUMNS, exchanged, 0, COLUMNS);
     float[] scaled = b.clone();
-    scale(scaled, 1.01f);
+    scale(scaled, 1.25f);
     float[] halved = b.clone();
     scale(halved, 0.5f);
     float[] shifted = new float[b.length];
