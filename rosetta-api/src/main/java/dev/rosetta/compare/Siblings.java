@@ -27,8 +27,8 @@ final class Siblings {
   /** Deviations of the others' slopes that one may be away from them. */
   private static final double SPREAD = 6;
 
-  /** A slope may be off by this share of the energy that rounding takes, beside others. */
-  private static final double SHRUNK = 0.25;
+  /** A slope may be off by this multiple of the energy that rounding takes, beside others. */
+  private static final double SHRUNK = 1;
 
   /**
    * The same without others: clipping, and levels beside levels, move it by more than they take.
